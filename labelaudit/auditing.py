@@ -1,0 +1,182 @@
+"""The recipe: the only file that knows in which order an audit is made.
+
+survey    one pass over the probabilities: values checked, digest kept
+detect    thresholds, joint, flags, scores: from the digest, full rows where they are needed
+measure   tallies over the digest, functions of a fair sample, functions of results
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from labelaudit import __version__
+from labelaudit.core.dataset import Batch, Dataset, Digest, divided_by_row_sums
+from labelaudit.core.errors import NothingJudged
+from labelaudit.core.results import Audit, DatasetFacts
+from labelaudit.core.settings import FILTERS, Options
+from labelaudit.detect.detecting import find_doubtful
+from labelaudit.detect.digest import digest
+from labelaudit.engine.job import Job, begin
+from labelaudit.engine.passes import Columns, each
+from labelaudit.ingest.contract import ROUNDING, Values, refuse_bad_values, value_check
+from labelaudit.ingest.memory import dataset_from_memory
+from labelaudit.ingest.opening import open_dataset
+from labelaudit.measures.measuring import measure_all
+
+
+def audit(
+    data: Any,
+    pred_probs: Any = None,
+    *,
+    embeddings: Any = None,
+    class_names: Sequence[str] | None = None,
+    ids: Sequence[Any] | None = None,
+    filter: str = FILTERS[0],
+    seed: int = 0,
+    **choices: Any,
+) -> Audit:
+    """Audit a dataset: a folder, a file, or arrays.
+
+    Parameters
+    ----------
+    data : path of a dataset folder or file; or a `Dataset` from `open_dataset`; or the labels,
+        a sequence or array of shape (N,) of class names or column numbers; or a DataFrame with
+        a column of labels (`label_column`).
+    pred_probs : out-of-sample predicted probabilities, array or DataFrame of shape (N, K). The
+        columns of a DataFrame are class names, its index is matched with that of the labels.
+        With a path it is not given: there it is `predictions`.
+    embeddings : array of shape (N, d), or with a path the name of a file; optional.
+    class_names : names of the K columns of `pred_probs`.
+    ids : names of the N rows.
+    filter : prune_by_noise_rate, prune_by_class, both, confident_learning or
+        predicted_neq_given.
+    seed : of the samples that some measures take.
+    choices : with a path `labels`, `label_column`, `id_column`, `predictions`, `images`,
+        `classes`, as the command line's options of these names.
+
+    Raises
+    ------
+    InputError : one line that names the place and what to do.
+
+    Examples
+    --------
+    >>> import labelaudit
+    >>> result = labelaudit.audit(["cat", "dog", "cat"], [[.9, .1], [.2, .8], [.1, .9]])
+    >>> [(finding.row, finding.suggested_label) for finding in result.findings]
+    [(2, 'dog')]
+    """
+    options = Options(filter=filter, seed=seed)
+    if isinstance(data, Dataset):
+        return run(begin(data), options)
+    if isinstance(data, str | Path):
+        return run(begin(open_dataset(data, embeddings=embeddings, **choices)), options)
+    dataset = dataset_from_memory(
+        data, pred_probs, embeddings=embeddings, class_names=class_names, ids=ids, **choices
+    )
+    return run(begin(dataset), options)
+
+
+def run(job: Job, options: Options) -> Audit:
+    """Make a whole audit: survey, detect, measure."""
+    job, made = survey(job, options)
+    if job.dataset.probabilities is not None:
+        made = detect(job, made, options)
+    return measure(job, made, options)
+
+
+def survey(job: Job, options: Options) -> tuple[Job, Audit]:
+    """Read all probabilities once: check every value, keep the digest.
+
+    Returns the job (told to divide rows by their sums, where rounding had to be repaired) and
+    the audit so far.
+    """
+    matrix = job.dataset.probabilities
+    contract = list(job.dataset.contract)
+    if matrix is not None:
+        seen = _read_through(job)
+        refuse_bad_values(seen, matrix)
+        rounded = seen["largest_gap"] > ROUNDING
+        if rounded and not matrix.normalise:
+            job = divided(job)
+            _read_through(job)
+        contract.append(value_check(seen, rounded))
+    return job, Audit(
+        dataset=facts_of(job.dataset),
+        contract=tuple(contract),
+        inputs=job.dataset.inputs,
+        settings=options.settings,
+        tool_version=__version__,
+        folder=job.folder,
+    )
+
+
+def divided(job: Job) -> Job:
+    """Return the job with every row of probabilities divided by its sum."""
+    assert job.dataset.probabilities is not None
+    matrix = replace(job.dataset.probabilities, normalise=True)
+    return replace(job, dataset=replace(job.dataset, probabilities=matrix))
+
+
+def _read_through(job: Job) -> dict[str, Any]:
+    matrix = job.dataset.probabilities
+    assert matrix is not None
+    # The values are checked as they lie in the file, the digest is of what the audit uses.
+    raw = replace(job.dataset, probabilities=replace(matrix, normalise=False))
+
+    def columns_of(batch: Batch) -> Columns:
+        assert batch.probabilities is not None
+        block = batch.probabilities
+        if matrix.normalise:
+            block = divided_by_row_sums(block.astype(np.float64))
+        with np.errstate(all="ignore"):  # bad values are refused after the pass, by row
+            found = digest(batch.labels, block)
+        return {name: getattr(found, name) for name in Digest.__slots__}
+
+    (seen,) = each(
+        job.shards,
+        lambda shard: raw.batches(shard, job.batch_rows),
+        columns_of,
+        job.digest.keep,
+        [Values()],
+        job.watch("reading predictions"),
+    )
+    return seen.result()
+
+
+def facts_of(dataset: Dataset) -> DatasetFacts:
+    counts = np.bincount(dataset.labels, minlength=dataset.n_classes)
+    return DatasetFacts(
+        name=dataset.name,
+        format=dataset.format,
+        n_examples=len(dataset),
+        n_unlabelled=dataset.n_unlabelled,
+        class_names=dataset.class_names,
+        class_counts=tuple(counts.tolist()),
+        has=tuple(sorted(dataset.has)),
+        notices=dataset.notices,
+    )
+
+
+def detect(job: Job, made: Audit, options: Options) -> Audit:
+    """Find doubtful labels: thresholds, confident joint, flags, scores, ranking."""
+    if job.dataset.probabilities is None:
+        raise NothingJudged("there are no predictions, so no label can be checked")
+    detection, findings, scores = find_doubtful(job, made.dataset, options.filter)
+    return replace(
+        made,
+        detection=detection,
+        findings=findings,
+        scores=scores,
+        measurements=None,  # those of an earlier detection no longer hold
+        settings=options.settings,
+    )
+
+
+def measure(job: Job, made: Audit, options: Options) -> Audit:
+    """Run every measure; one that lacks what it needs is skipped, with the reason."""
+    measurements = measure_all(job, made.dataset, made.detection, options.seed)
+    settings = dict(made.settings) | {"seed": options.settings["seed"]}
+    return replace(made, measurements=measurements, settings=settings)

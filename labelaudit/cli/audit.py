@@ -1,0 +1,125 @@
+"""`labelaudit audit`: the whole job."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labelaudit.cli import options as opt
+from labelaudit.core.errors import ConfigError, ExitCode
+from labelaudit.core.settings import FILTERS
+
+EXAMPLES = """\b
+Examples:
+  labelaudit audit sample_data/digits
+  labelaudit audit train.csv --label-column y
+  labelaudit audit data/ --labels labels.csv --predictions preds.parquet -o audit/"""
+
+_HOW_TO_PREDICT = """No label was checked, because there are no predictions.
+Out-of-fold ones are easily made:
+
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import cross_val_predict
+    import numpy as np
+    probabilities = cross_val_predict(LogisticRegression(max_iter=1000), X, y, cv=5,
+                                      method="predict_proba")   # X: features or embeddings
+    np.savez("predictions.npz", pred_probs=probabilities, classes=np.unique(y).astype(str))
+
+Put predictions.npz into the dataset folder, rows in the order of the labels, and audit again."""
+
+
+def audit(
+    context: typer.Context,
+    dataset: opt.DatasetPath,
+    labels: opt.Labels = None,
+    label_column: opt.LabelColumn = None,
+    id_column: opt.IdColumn = None,
+    predictions: opt.Predictions = None,
+    embeddings: opt.Embeddings = None,
+    images: opt.Images = None,
+    classes: opt.Classes = None,
+    filter_name: opt.Filter = FILTERS[0],
+    seed: opt.Seed = 0,
+    output: opt.AuditOutput = None,
+    write: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--write",
+            metavar="FORMAT=PATH",
+            help="Also write the label as html, markdown, json or terminal; repeatable.",
+        ),
+    ] = None,
+    dry_run: opt.DryRun = False,
+    open_report: Annotated[
+        bool, typer.Option("--open", help="Open the report in the browser.")
+    ] = False,
+    quiet: opt.Quiet = False,
+    verbose: opt.Verbose = False,
+) -> int:
+    """Do the whole job and print the label.
+
+    That is ingest, detect, measure and report in one go. Writes an audit folder with
+    report.html, audit.json, flagged.csv, findings.parquet and scores/. Findings do not change
+    the exit code: 0 means judged.
+    """
+    from labelaudit.cli.auditfolder import default_folder, make
+    from labelaudit.cli.console import colour, emit, say, width
+    from labelaudit.cli.ingest import explain_plan
+    from labelaudit.core.folder import check_target, write_text
+    from labelaudit.core.settings import Options
+    from labelaudit.ingest.folder import Choices
+    from labelaudit.report import FORMATS, render
+
+    choices = Choices(
+        labels=labels,
+        label_column=label_column,
+        id_column=id_column,
+        predictions=predictions,
+        embeddings=embeddings,
+        images=images,
+        classes=classes,
+    )
+    settings = Options(filter=filter_name, seed=seed, origins=origins(context))
+    target = output if output is not None else default_folder(dataset)
+    check_target(target)
+    further = [_format_and_path(item, FORMATS) for item in write or []]
+    if dry_run:
+        explain_plan(dataset, choices, target)
+        return ExitCode.DONE
+    made = make(dataset, choices, settings, target, quiet)
+    for label_format, path in further:
+        write_text(path, render(made, label_format, width=80, colour=False))
+    emit(render(made, "terminal", width=width(), colour=colour()))
+    for notice in made.dataset.notices if verbose else ():
+        say(notice, quiet)
+    if open_report:
+        typer.launch(str((target / "report.html").resolve()))
+    if made.detection is None:
+        say(_HOW_TO_PREDICT, quiet)
+        return ExitCode.NOTHING_JUDGED
+    first = f" {made.findings[0].id}" if made.findings else " ID"
+    say(f"Open {target / 'report.html'}  Next: labelaudit show {target}{first}", quiet)
+    return ExitCode.DONE
+
+
+def origins(context: typer.Context) -> dict[str, str]:
+    """Say which settings of a command came from a flag."""
+    named = {"filter": "filter_name", "seed": "seed"}
+    sources = {name: context.get_parameter_source(parameter) for name, parameter in named.items()}
+    return {
+        name: "flag"
+        for name, source in sources.items()
+        if source is not None and source.name == "COMMANDLINE"
+    }
+
+
+def _format_and_path(item: str, known: tuple[str, ...]) -> tuple[str, Path]:
+    from labelaudit.core.text import did_you_mean, printable
+
+    name, equals, path = item.partition("=")
+    if not equals or not path or name not in known:
+        raise ConfigError(
+            f"--write {printable(item, 80)}: say FORMAT=PATH, FORMAT one of {', '.join(known)}"
+            f"{did_you_mean(name, known)}"
+        )
+    return name, Path(path)

@@ -1,0 +1,172 @@
+"""What several commands do with an audit folder: fill one, open one, publish one."""
+
+import json
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from labelaudit.auditing import divided, run, survey
+from labelaudit.cli.console import progress, say
+from labelaudit.core.errors import InputError
+from labelaudit.core.folder import (
+    DIGEST_FOLDER,
+    RUN_FILE,
+    SCORES_FOLDER,
+    SOURCE_FILE,
+    is_audit,
+    load_audit,
+    staged,
+    write_audit,
+)
+from labelaudit.core.results import Audit
+from labelaudit.core.settings import Options
+from labelaudit.core.text import printable
+from labelaudit.engine.job import Job, begin
+from labelaudit.engine.parts import Parts
+from labelaudit.export.tables import flagged_csv
+from labelaudit.ingest.folder import Choices
+from labelaudit.ingest.opening import open_dataset
+from labelaudit.report import render
+
+_VERSIONS = ("numpy", "pyarrow", "scipy", "scikit-learn", "cleanlab")
+
+
+def default_folder(dataset: Path) -> Path:
+    """Return `./<dataset name>-audit`, never inside the dataset itself."""
+    resolved = dataset.resolve()
+    name = resolved.name.split(".")[0] if resolved.is_file() else resolved.name
+    here = Path.cwd()
+    if resolved.is_dir() and here.is_relative_to(resolved):
+        return resolved.parent / f"{name}-audit"
+    return Path(f"{name}-audit")
+
+
+def make(
+    dataset: Path,
+    choices: Choices,
+    options: Options,
+    target: Path,
+    quiet: bool = False,
+    only_ingest: bool = False,
+) -> Audit:
+    """Audit a dataset into a folder, or only ingest it; the folder changes as a whole."""
+    started = time.time()
+    with staged(target) as folder, progress(quiet) as report:
+        opened = open_dataset(dataset, choices)
+        job = begin(opened, folder, progress=report)
+        if only_ingest:
+            _, made = survey(job, options)
+        else:
+            made = run(job, options)
+        _write_source(folder, dataset, choices)
+        _finish(made, folder, started)
+    return load_audit(target)
+
+
+def go_on(target: Path, step: Callable[[Job, Audit], Audit], quiet: bool = False) -> Audit:
+    """Run a further step on an audit whose inputs are as they were."""
+    started = time.time()
+    made = load_audit(target)
+    with staged(target) as folder, progress(quiet) as report:
+        job = reopened(target, made)
+        job = replace(job, folder=folder, progress=report)
+        after = step(job, made)
+        for name in (DIGEST_FOLDER, SOURCE_FILE):
+            _carry(target / name, folder / name)
+        if after.findings is made.findings and made.findings is not None:
+            _carry(target / SCORES_FOLDER, folder / SCORES_FOLDER)
+        _finish(after, folder, started)
+    return load_audit(target)
+
+
+def reopened(target: Path, made: Audit) -> Job:
+    """Open the dataset of an audit again; refuse where a file has changed since."""
+    try:
+        source = json.loads((target / SOURCE_FILE).read_text(encoding="utf-8"))
+        dataset, choices = Path(source["dataset"]), Choices(**source["choices"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{printable(target / SOURCE_FILE)}: cannot be read ({type(error).__name__}); run "
+            "`labelaudit ingest` again"
+        ) from None
+    again = open_dataset(dataset, choices)
+    before = {file.role: file for file in made.inputs}
+    now = {file.role: file for file in again.inputs}
+    for role in sorted(before.keys() | now.keys()):
+        was, is_now = before.get(role), now.get(role)
+        if was is None or is_now is None or was.fingerprint != is_now.fingerprint:
+            changed = is_now or was
+            assert changed is not None
+            raise InputError(
+                f"{changed.path}: the {role} have changed since they were ingested; run "
+                "`labelaudit ingest` again"
+            )
+    job = Job(dataset=again, digest=Parts(target / DIGEST_FOLDER))
+    repaired = any(c.name == "row_sums" and c.status == "repaired" for c in made.contract)
+    return divided(job) if repaired else job
+
+
+def audit_of(path: Path, quiet: bool = False) -> Audit:
+    """Return the audit at a path; a dataset is audited first, into its default folder."""
+    if is_audit(path):
+        return load_audit(path)
+    target = default_folder(path)
+    made = make(path, Choices(), Options(), target, quiet)
+    say(f"audited {path} into {target}", quiet)
+    return made
+
+
+def _write_source(folder: Path, dataset: Path, choices: Choices) -> None:
+    """Note where the inputs lie, so that a further command finds them from anywhere."""
+    named = asdict(choices)
+    for role in ("labels", "predictions", "embeddings", "images", "classes"):
+        value = named[role]
+        inside = value is not None and (dataset / value).exists()
+        if value is not None and not inside and Path(value).exists():
+            named[role] = str(Path(value).resolve())
+    source = {"dataset": str(dataset.resolve()), "choices": named}
+    _write_json(folder / SOURCE_FILE, source)
+
+
+def _finish(made: Audit, folder: Path, started: float) -> None:
+    """Write what people and scripts read, and what may differ from run to run."""
+    write_audit(made, folder)
+    if made.detection is not None:
+        (folder / "flagged.csv").write_text(flagged_csv(made), encoding="utf-8", newline="")
+    (folder / "report.html").write_text(render(made, "html"), encoding="utf-8", newline="\n")
+    facts = {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+        "seconds": round(time.time() - started, 3),
+        "engine": "here",
+        "command": [printable(word, 200) for word in sys.argv[1:]],
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "versions": {name: version(name) for name in _VERSIONS},
+    }
+    _write_json(folder / RUN_FILE, facts)
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+
+
+def _carry(old: Path, new: Path) -> None:
+    """Take a file or folder over unchanged: as a link where the disk can, else as a copy."""
+    if old.is_dir():
+        shutil.copytree(old, new, copy_function=_link)
+    elif old.exists():
+        shutil.copy2(old, new)
+
+
+def _link(old: str, new: str) -> None:
+    try:
+        os.link(old, new)
+    except OSError:
+        shutil.copy2(old, new)

@@ -1,0 +1,73 @@
+"""Talk and progress on stderr, the product on stdout."""
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+
+from labelaudit.core.text import printable
+from labelaudit.engine.job import Progress
+
+
+def say(line: str, quiet: bool = False) -> None:
+    """Write a line of talk to stderr, or several."""
+    if not quiet:
+        sys.stderr.write("\n".join(map(printable, line.split("\n"))) + "\n")
+
+
+def emit(text: str) -> None:
+    """Write the product to stdout, as UTF-8 whatever the locale says."""
+    with contextlib.suppress(AttributeError, ValueError):
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def width() -> int:
+    """Return the columns of the terminal: COLUMNS, else the terminal's own, else 80."""
+    return max(shutil.get_terminal_size((80, 24)).columns, 40)
+
+
+def colour() -> bool:
+    """Say whether stdout may have colour: NO_COLOR and FORCE_COLOR first, then a terminal."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+@contextlib.contextmanager
+def progress(quiet: bool) -> Iterator[Progress | None]:
+    """Show a bar with rows a second and time left, where stderr is a terminal and not CI."""
+    if quiet or not sys.stderr.isatty() or os.environ.get("CI") or os.environ.get("TERM") == "dumb":
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    bars = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    tasks: dict[str, int] = {}
+    with bars:
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total, rate="")
+            task = bars.tasks[tasks[stage]]
+            rate = f"{task.speed:,.0f} rows/s" if task.speed else ""
+            bars.update(tasks[stage], completed=done, rate=rate)  # type: ignore[arg-type]
+
+        yield report

@@ -1,0 +1,62 @@
+"""`labelaudit explain`: what a measure, signal or filter means, with its source."""
+
+import inspect
+from typing import Annotated, Any
+
+import typer
+
+from labelaudit.core.errors import ConfigError, ExitCode
+from labelaudit.core.text import did_you_mean, printable
+
+EXAMPLES = """\b
+Examples:
+  labelaudit explain
+  labelaudit explain self_confidence"""
+
+
+def explain(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", show_default=False, help="What to explain."),
+    ] = None,
+) -> int:
+    """Explain a measure, signal, filter or estimate."""
+    from labelaudit.cli.console import emit
+
+    topics = known_topics()
+    if name is None:
+        kinds: dict[str, list[str]] = {}
+        for topic, (kind, _) in topics.items():
+            kinds.setdefault(kind, []).append(topic)
+        emit("".join(f"{kind}: {', '.join(names)}\n" for kind, names in kinds.items()))
+        return ExitCode.DONE
+    if name not in topics:
+        raise ConfigError(
+            f"explain {printable(name, 60)}: there is nothing of that name"
+            f"{did_you_mean(name, topics)}; `labelaudit explain` lists all"
+        )
+    kind, thing = topics[name]
+    emit(f"{name} ({kind.rstrip('s')})\n\n{inspect.getdoc(thing)}\n")
+    return ExitCode.DONE
+
+
+def known_topics() -> dict[str, tuple[str, Any]]:
+    """Return everything that can be explained: name to kind and the thing documented."""
+    from labelaudit.core.settings import FILTERS
+    from labelaudit.detect import joint, select
+    from labelaudit.detect.signals import SIGNALS
+    from labelaudit.detect.thresholds import Thresholds
+    from labelaudit.measures import known_measures
+
+    topics: dict[str, tuple[str, Any]] = {
+        name: ("measures", measure) for name, measure in known_measures().items()
+    }
+    topics |= {name: ("signals", signal) for name, signal in SIGNALS.items()}
+    topics |= {name: ("filters", getattr(select, name)) for name in FILTERS}
+    topics |= {
+        "class_thresholds": ("estimates", Thresholds),
+        "confident_joint": ("estimates", joint.calibrated),
+        "model_noise_estimate": ("estimates", joint.model_noise_estimate),
+        "noise_matrix": ("estimates", joint.Noise),
+    }
+    return topics

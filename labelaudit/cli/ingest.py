@@ -1,0 +1,81 @@
+"""`labelaudit ingest`: read, join and check the input."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labelaudit.cli import options as opt
+from labelaudit.core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from labelaudit.ingest.folder import Choices
+
+EXAMPLES = """\b
+Examples:
+  labelaudit ingest sample_data/digits --dry-run
+  labelaudit ingest data/ --labels labels.csv --id-column id -o audit/"""
+
+
+def ingest(
+    dataset: opt.DatasetPath,
+    labels: opt.Labels = None,
+    label_column: opt.LabelColumn = None,
+    id_column: opt.IdColumn = None,
+    predictions: opt.Predictions = None,
+    embeddings: opt.Embeddings = None,
+    images: opt.Images = None,
+    classes: opt.Classes = None,
+    output: opt.AuditOutput = None,
+    dry_run: opt.DryRun = False,
+    quiet: opt.Quiet = False,
+) -> int:
+    """Read, join and check the input.
+
+    Writes the first part of an audit folder, for `labelaudit detect` and `labelaudit measure`.
+    """
+    from labelaudit.cli.auditfolder import default_folder, make
+    from labelaudit.cli.console import emit, say
+    from labelaudit.core.folder import check_target
+    from labelaudit.core.settings import Options
+    from labelaudit.ingest.folder import Choices
+
+    choices = Choices(
+        labels=labels,
+        label_column=label_column,
+        id_column=id_column,
+        predictions=predictions,
+        embeddings=embeddings,
+        images=images,
+        classes=classes,
+    )
+    target = output if output is not None else default_folder(dataset)
+    check_target(target)
+    if dry_run:
+        explain_plan(dataset, choices, target)
+        return ExitCode.DONE
+    made = make(dataset, choices, Options(), target, quiet, only_ingest=True)
+    facts = made.dataset
+    lines = [f"{facts.name}: {facts.n_examples:,} examples in {facts.n_classes:,} classes"]
+    lines += [f"  {notice}" for notice in facts.notices]
+    lines += [f"  {check.name}: {check.status}; {check.message}" for check in made.contract]
+    emit("\n".join(lines) + "\n")
+    if "probabilities" not in facts.has:
+        say("There are no predictions: no label can be checked.", quiet)
+        return ExitCode.NOTHING_JUDGED
+    say(f"Next: labelaudit detect {target}", quiet)
+    return ExitCode.DONE
+
+
+def explain_plan(dataset: Path, choices: "Choices", target: Path) -> None:
+    """Print what would be read, and why; write nothing."""
+    from labelaudit.cli.console import emit
+    from labelaudit.core.text import printable
+    from labelaudit.ingest.opening import open_dataset
+
+    opened = open_dataset(dataset, choices)
+    lines = [f"{opened.name}: {len(opened):,} examples in {opened.n_classes:,} classes"]
+    lines += [f"  {notice}" for notice in opened.notices]
+    lines += [f"  {check.name}: {check.status}; {check.message}" for check in opened.contract]
+    if opened.probabilities is None:
+        lines.append("  predictions: none found; no label could be checked")
+    lines.append(f"  would write: {printable(target)}")
+    emit("\n".join(lines) + "\n")

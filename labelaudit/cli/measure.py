@@ -1,0 +1,44 @@
+"""`labelaudit measure`: balance, calibration, separability."""
+
+import typer
+
+from labelaudit.cli import options as opt
+from labelaudit.core.errors import ExitCode
+
+EXAMPLES = """\b
+Examples:
+  labelaudit measure digits-audit
+  labelaudit measure digits-audit --seed 7"""
+
+
+def measure(
+    context: typer.Context,
+    audit: opt.AuditPath,
+    seed: opt.Seed = 0,
+    quiet: opt.Quiet = False,
+) -> int:
+    """Measure balance, calibration and separability."""
+    from labelaudit.auditing import measure as run_measures
+    from labelaudit.cli.audit import origins
+    from labelaudit.cli.auditfolder import audit_of, default_folder, go_on
+    from labelaudit.cli.console import emit, say
+    from labelaudit.core.folder import is_audit
+    from labelaudit.core.results import Measurement
+    from labelaudit.core.settings import Options
+
+    target = audit
+    if not is_audit(audit):
+        target = default_folder(audit)
+        audit_of(audit, quiet)
+    options = Options(seed=seed, origins=origins(context))
+    made = go_on(target, lambda job, before: run_measures(job, before, options), quiet)
+    lines = []
+    for measured in made.measurements or ():
+        if isinstance(measured, Measurement):
+            value = "undefined" if measured.value is None else f"{measured.value:.4g}"
+            lines.append(f"{measured.title}: {value} ({measured.unit})")
+        else:
+            lines.append(f"{measured.title}: skipped, {measured.reason}; supply {measured.remedy}")
+    emit("\n".join(lines) + "\n")
+    say(f"Next: labelaudit report {target}", quiet)
+    return ExitCode.DONE

@@ -1,0 +1,83 @@
+"""Every option that more than one command has, defined once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labelaudit.core.settings import FILTERS
+
+_INPUT = "Input"
+
+DatasetPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATASET",
+        show_default=False,
+        help="A dataset folder, or one file of labels (which may hold prob_<class> columns).",
+    ),
+]
+AuditPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="AUDIT",
+        show_default=False,
+        help="An audit folder; a dataset is audited first.",
+    ),
+]
+Labels = Annotated[
+    str | None,
+    typer.Option("--labels", metavar="FILE", help="The file of labels [default: by name]."),
+]
+LabelColumn = Annotated[
+    str | None,
+    typer.Option("--label-column", metavar="NAME", help="The column of labels."),
+]
+IdColumn = Annotated[
+    str | None,
+    typer.Option("--id-column", metavar="NAME", help="The column of ids, to join files by."),
+]
+Predictions = Annotated[
+    str | None,
+    typer.Option(
+        "--predictions", metavar="FILE", help="Out-of-sample probabilities [default: by name]."
+    ),
+]
+Embeddings = Annotated[
+    str | None,
+    typer.Option("--embeddings", metavar="FILE", help="Embeddings [default: by name]."),
+]
+Images = Annotated[
+    str | None, typer.Option("--images", metavar="FOLDER", help="The folder of images.")
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        "--classes",
+        metavar="NAMES",
+        help="Class of each column: a file with one name a line, or names between commas.",
+    ),
+]
+Filter = Annotated[
+    str,
+    typer.Option("--filter", metavar="NAME", help=f"How to flag: {', '.join(FILTERS)}."),
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the samples that measures take.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="PATH", help="Where to write."),
+]
+AuditOutput = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        help="The audit folder [default: ./<dataset name>-audit].",
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be read, and write nothing.")
+]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing on stderr but errors.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stderr.")]

@@ -1,0 +1,1 @@
+"""The nouns: values that every room of the house may hold."""

@@ -1,0 +1,244 @@
+"""What is audited: rows of labels and probabilities, cut into shards and read in batches."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Matrix:
+    """Numbers that lie in a file or in memory, read a block of rows at a time.
+
+    `values` is anything of shape (rows, columns) that numpy can slice: an array, or a
+    memory-mapped file. `rows` says which row of it belongs to each row of the dataset
+    (None: the same), `columns` which column belongs to each class (None: the same;
+    -1: no such column, its probability is 0). Where `normalise` is set each row is divided
+    by its sum, in float64 (probabilities that were rounded to float16). `locate` names a row
+    of `values` for a message ("predictions.csv, line 17"), `column_names` its columns.
+    """
+
+    values: Array
+    rows: npt.NDArray[np.int64] | None = None
+    columns: tuple[int, ...] | None = None
+    normalise: bool = False
+    locate: Callable[[int], str] | None = None
+    column_names: tuple[str, ...] | None = None
+
+    def where(self, row: int) -> str:
+        """Name the place in the user's file that row `row` of the dataset was read from."""
+        own = row if self.rows is None else int(self.rows[row])
+        return self.locate(own) if self.locate is not None else f"row {own} (from 0)"
+
+    def column_at(self, class_index: int) -> str:
+        """Name the column in the user's file that belongs to a class."""
+        column = class_index if self.columns is None else self.columns[class_index]
+        return self.column_names[column] if self.column_names is not None else f"column {column}"
+
+    @property
+    def width(self) -> int:
+        return len(self.columns) if self.columns is not None else int(self.values.shape[1])
+
+    def read(self, start: int, stop: int) -> Array:
+        """Return rows `start` to `stop` as a C-ordered float32 or float64 array."""
+        if self.rows is None:
+            return self._in_class_order(self.values[start:stop])
+        return self._in_class_order(self.values[self.rows[start:stop]])
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Array:
+        """Return the named rows, in that order, to the bit as `read` returns them."""
+        return self._in_class_order(self.values[rows if self.rows is None else self.rows[rows]])
+
+    def _in_class_order(self, block: Array) -> Array:
+        dtype = np.float32 if block.dtype == np.float32 and not self.normalise else np.float64
+        if self.columns is not None:
+            wanted = np.array(self.columns, dtype=np.int64)
+            picked = np.zeros((len(block), len(wanted)), dtype=dtype)
+            known = wanted >= 0
+            picked[:, known] = block[:, wanted[known]]
+            block = picked
+        block = np.ascontiguousarray(block, dtype=dtype)
+        return divided_by_row_sums(block) if self.normalise else block
+
+
+def row_sums(block: Array) -> npt.NDArray[np.float64]:
+    """Return the sum of each row, added from left to right.
+
+    numpy's own sum adds in another order for another number of rows; the sum of a row must
+    not depend on which rows are read with it.
+    """
+    total = np.zeros(len(block), dtype=np.float64)
+    for column in range(block.shape[1]):
+        total += block[:, column]
+    return total
+
+
+def divided_by_row_sums(block: Array) -> Array:
+    sums = row_sums(block)
+    return block / np.where(sums > 0, sums, 1.0)[:, None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Digest:
+    """What the survey keeps of each row's probabilities: enough for most of an audit.
+
+    `self_confidence` is P[i, y_i]; `other` the most probable class but the given one (the
+    lowest index among equals) and `other_probability` its probability; `entropy` that of the
+    whole row, in nats; `square_sum` the sum of the squared probabilities.
+    """
+
+    self_confidence: Array
+    other: npt.NDArray[np.int32]
+    other_probability: Array
+    entropy: Array
+    square_sum: Array
+
+    def __getitem__(self, rows: Any) -> "Digest":
+        return Digest(
+            self_confidence=self.self_confidence[rows],
+            other=self.other[rows],
+            other_probability=self.other_probability[rows],
+            entropy=self.entropy[rows],
+            square_sum=self.square_sum[rows],
+        )
+
+    def predicted(self, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """Return the most probable class of each row, the lowest index among equals."""
+        given_wins = (self.self_confidence > self.other_probability) | (
+            (self.self_confidence == self.other_probability) & (labels < self.other)
+        )
+        return np.where(given_wins, labels, self.other).astype(np.int32)
+
+    @property
+    def confidence(self) -> Array:
+        """The largest probability of each row."""
+        return np.maximum(self.self_confidence, self.other_probability)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """Consecutive rows `start` to `start + len(labels)` of a dataset."""
+
+    start: int
+    labels: npt.NDArray[np.int32]
+    probabilities: Array | None = None
+    digest: Digest | None = None
+    matrix: Matrix | None = None
+
+    @property
+    def rows(self) -> npt.NDArray[np.int64]:
+        return np.arange(self.start, self.start + len(self.labels), dtype=np.int64)
+
+    def full_rows(self, wanted: npt.NDArray[np.bool_]) -> Array:
+        """Return all probabilities of the wanted rows; only these are read again."""
+        if self.probabilities is not None:
+            return self.probabilities[wanted]
+        assert self.matrix is not None
+        return self.matrix.take(self.rows[wanted])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shard:
+    """Rows `start` to `stop`: what one worker reads, and one part file holds."""
+
+    index: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InputFile:
+    """A file that was read, and as what; `content` is its sha256, or a hash of some blocks."""
+
+    role: str
+    path: str
+    how: str
+    n_bytes: int
+    sha256: str | None
+    fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One check of the input contract and what it came to."""
+
+    name: str
+    status: str  # passed | repaired | alerted | refused | not_testable
+    message: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dataset:
+    """A labelled dataset, aligned: row i of everything speaks of the same example.
+
+    `labels` are class codes int32[N] into `class_names`. `source_rows` are the data rows of
+    the labels file, from 0 (None: the same; they differ where rows without a label were left
+    out). `ids` name the rows (None: the source row is the id). `examples` are paths of images
+    or other files to show, relative to the dataset (None where there are none).
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    labels: npt.NDArray[np.int32]
+    probabilities: Matrix | None = None
+    embeddings: Matrix | None = None
+    ids: Sequence[str] | None = None
+    source_rows: npt.NDArray[np.int64] | None = None
+    examples: Sequence[str] | None = None
+    format: str = "arrays"
+    inputs: tuple[InputFile, ...] = ()
+    contract: tuple[Check, ...] = ()
+    n_unlabelled: int = 0
+    notices: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.class_names)
+
+    @property
+    def has(self) -> frozenset[str]:
+        """What measures and signals may ask for by name."""
+        parts = {"labels"}
+        if self.probabilities is not None:
+            parts |= {"probabilities", "digest"}
+        if self.embeddings is not None:
+            parts |= {"embeddings", "neighbours"}
+        return frozenset(parts)
+
+    def id_of(self, row: int) -> str:
+        return self.ids[row] if self.ids is not None else str(self.source_row(row))
+
+    def source_row(self, row: int) -> int:
+        return int(self.source_rows[row]) if self.source_rows is not None else row
+
+    def shards(self, rows_per_shard: int = 1 << 20) -> list[Shard]:
+        """Cut the rows into shards; an empty dataset has one, empty shard."""
+        starts = range(0, max(len(self), 1), rows_per_shard)
+        return [
+            Shard(index=index, start=start, stop=min(start + rows_per_shard, len(self)))
+            for index, start in enumerate(starts)
+        ]
+
+    def batches(self, shard: Shard, batch_rows: int | None = None) -> Iterator[Batch]:
+        """Yield the batches of a shard, probabilities and all.
+
+        By default a batch is about a megabyte: it stays in the processor's cache while
+        everything that wants to see it looks at it.
+        """
+        step = batch_rows or max(256, (1 << 17) // max(self.n_classes, 1))
+        for start in range(shard.start, shard.stop, step):
+            stop = min(start + step, shard.stop)
+            yield Batch(
+                start=start,
+                labels=self.labels[start:stop],
+                probabilities=self.probabilities.read(start, stop) if self.probabilities else None,
+                matrix=self.probabilities,
+            )

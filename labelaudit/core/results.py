@@ -1,0 +1,235 @@
+"""What an audit found: frozen values that renderers, gates and exporters read."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labelaudit.core.dataset import Check, InputFile
+from labelaudit.core.settings import Setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA_VERSION = 1
+
+# The columns of findings.parquet and flagged.csv, in this order; scripts rely on the first five.
+FINDING_COLUMNS = (
+    "rank",
+    "id",
+    "given_label",
+    "suggested_label",
+    "label_quality",
+    "row",
+    "given_probability",
+    "suggested_probability",
+    "self_confidence",
+    "normalized_margin",
+    "confidence_weighted_entropy",
+    "given_threshold",
+    "suggested_threshold",
+)
+SCORE_COLUMNS = (
+    "row",
+    "id",
+    "given_label",
+    "suggested_label",
+    "label_quality",
+    "is_flagged",
+    "self_confidence",
+    "normalized_margin",
+    "confidence_weighted_entropy",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One suspected label error and the evidence for it."""
+
+    rank: int
+    id: str
+    given_label: str
+    suggested_label: str
+    label_quality: float
+    row: int
+    given_probability: float
+    suggested_probability: float
+    self_confidence: float
+    normalized_margin: float
+    confidence_weighted_entropy: float
+    given_threshold: float
+    suggested_threshold: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Findings:
+    """Every flagged row, most suspicious first, as columns; index it for a `Finding`."""
+
+    columns: Mapping[str, npt.NDArray[Any]]
+
+    def __len__(self) -> int:
+        return len(self.columns["rank"])
+
+    def __getitem__(self, index: int) -> Finding:
+        return Finding(
+            **{name: self.columns[name][index : index + 1].tolist()[0] for name in FINDING_COLUMNS}
+        )
+
+    def __iter__(self) -> Iterator[Finding]:
+        return (self[index] for index in range(len(self)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatasetFacts:
+    """What was audited."""
+
+    name: str
+    format: str
+    n_examples: int
+    n_unlabelled: int
+    class_names: tuple[str, ...]
+    class_counts: tuple[int, ...]
+    has: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.class_names)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detection:
+    """Confident-learning error detection: its small results. Matrices are [given, true].
+
+    `model_noise_estimate` is 1 - trace of the calibrated joint: the model's estimate, bias
+    unknown. `n_predicted_neq_given` counts rows whose most probable class is not the label.
+    """
+
+    filter: str
+    n_flagged: int
+    n_predicted_neq_given: int
+    ranking: str
+    model_noise_estimate: float
+    model_noise_basis: str
+    confident_joint: npt.NDArray[np.int64]
+    class_thresholds: npt.NDArray[np.float64]
+    flagged_by_class: npt.NDArray[np.int64]
+    flagged_pairs: tuple[tuple[int, int, int], ...]
+    estimated_prior: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alert:
+    """Something a user of the dataset should know, what it matters for and what to do."""
+
+    id: str
+    severity: str  # critical | caution | info
+    module: str
+    scope: str
+    message: str
+    mitigation: str
+    value: float | None = None
+    threshold: float | None = None
+    use_cases: tuple[str, ...] = ("train", "evaluate", "benchmark")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measurement:
+    """One measured figure with its unit, range and interval, and what stands behind it.
+
+    `interval` is (low, high) where there is one; `interval_kind` says what it covers, or why
+    there is none. `details` holds further figures, `per_class` columns in class order.
+    """
+
+    name: str
+    title: str
+    value: float | None
+    unit: str
+    interval: tuple[float, float] | None = None
+    interval_kind: str = "none"
+    range: tuple[float | None, float | None] = (None, None)
+    better: str = "neither"  # lower | higher | neither
+    details: Mapping[str, Any] = field(default_factory=dict)
+    per_class: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    sample: Mapping[str, int] = field(default_factory=dict)
+    source: str = ""
+    alerts: tuple[Alert, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Skipped:
+    """A measure that could not run: why, and what would supply what it lacks."""
+
+    name: str
+    title: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """An audit as it stands: parts that have not run yet are None.
+
+    `to_frame()` gives every row's scores; `findings` the flagged rows. In a notebook an audit
+    shows itself.
+    """
+
+    dataset: DatasetFacts
+    contract: tuple[Check, ...]
+    inputs: tuple[InputFile, ...]
+    settings: Mapping[str, Setting]
+    tool_version: str
+    detection: Detection | None = None
+    measurements: tuple[Measurement | Skipped, ...] | None = None
+    findings: Findings | None = None
+    scores: Mapping[str, npt.NDArray[Any]] | None = None
+    folder: Path | None = None
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """Every alert, of the contract and of the measures, most severe first."""
+        raised = [alert_of(check) for check in self.contract if check.status == "alerted"]
+        for measured in self.measurements or ():
+            if isinstance(measured, Measurement):
+                raised.extend(measured.alerts)
+        order = {"critical": 0, "caution": 1, "info": 2}
+        return tuple(sorted(raised, key=lambda alert: order[alert.severity]))
+
+    def measurement(self, name: str) -> Measurement | None:
+        """Return the measurement of that name, None where it was skipped or not run."""
+        for measured in self.measurements or ():
+            if measured.name == name and isinstance(measured, Measurement):
+                return measured
+        return None
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return a row for every example: row, id, given and suggested label, scores, flag."""
+        import pandas as pd
+
+        columns = self.scores
+        if columns is None and self.folder is not None and self.detection is not None:
+            columns = import_module("labelaudit.core.folder").read_scores(self.folder / "scores")
+        if columns is None:
+            return pd.DataFrame(columns=list(SCORE_COLUMNS))
+        return pd.DataFrame({name: columns[name] for name in SCORE_COLUMNS})
+
+    def _repr_html_(self) -> str:
+        # A notebook asks the value itself, so here alone a noun calls a renderer.
+        page: str = import_module("labelaudit.report.html").panel(self)
+        return page
+
+
+def alert_of(check: Check) -> Alert:
+    """Return the alert that a check of the input contract raises."""
+    return Alert(
+        id=f"contract.{check.name}",
+        severity=str(check.evidence.get("severity", "caution")),
+        module="contract",
+        scope="dataset",
+        message=check.message,
+        mitigation=str(check.evidence.get("mitigation", "Look at the files named here.")),
+    )

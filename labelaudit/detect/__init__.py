@@ -1,0 +1,1 @@
+"""Confident learning: which given labels the predictions speak against."""

@@ -1,0 +1,164 @@
+"""Detection as a whole: small results first, then a pass that scores every row."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labelaudit.core.dataset import Batch, Dataset, Shard
+from labelaudit.core.folder import write_scores_part
+from labelaudit.core.results import (
+    FINDING_COLUMNS,
+    SCORE_COLUMNS,
+    DatasetFacts,
+    Detection,
+    Findings,
+)
+from labelaudit.core.settings import RANKING
+from labelaudit.detect import select
+from labelaudit.detect.joint import (
+    ConfidentJoint,
+    calibrated,
+    confident_class,
+    model_noise_estimate,
+    noise_from,
+)
+from labelaudit.detect.signals import SIGNALS
+from labelaudit.detect.thresholds import Thresholds
+from labelaudit.engine.job import Job
+from labelaudit.engine.passes import Columns, each, joined
+
+
+def find_doubtful(
+    job: Job, facts: DatasetFacts, filter_name: str
+) -> tuple[Detection, Findings, Columns | None]:
+    """Return the detection, its findings, and the scores where they were kept in memory."""
+    thresholds = job.fold(Thresholds(facts.n_classes), "thresholds")
+    counts = job.fold(ConfidentJoint(thresholds), "confident joint")
+    joint = calibrated(counts, np.array(facts.class_counts, dtype=np.int64))
+    choose = chosen_filter(filter_name, job, joint, thresholds)
+    flagged, beaten, scores = _score(job, choose)
+    findings = _ranked(job.dataset, flagged, thresholds)
+    given, suggested = flagged["given"], flagged["other"]
+    detection = Detection(
+        filter=filter_name,
+        n_flagged=len(findings),
+        n_predicted_neq_given=beaten,
+        ranking=RANKING,
+        model_noise_estimate=model_noise_estimate(joint),
+        model_noise_basis=(
+            "1 - trace of the calibrated confident joint: the model's estimate, bias unknown, "
+            f"from {facts.n_examples:,} rows of one set of predictions; no person checked a label"
+        ),
+        confident_joint=joint,
+        class_thresholds=thresholds,
+        flagged_by_class=np.bincount(given, minlength=facts.n_classes),
+        flagged_pairs=_pairs(given, suggested, facts.n_classes),
+        estimated_prior=noise_from(joint).prior,
+    )
+    return detection, findings, scores
+
+
+def _pairs(
+    given: npt.NDArray[np.int32], suggested: npt.NDArray[np.int32], n_classes: int
+) -> tuple[tuple[int, int, int], ...]:
+    """Return (given, suggested, count) of the flagged rows, largest count first."""
+    codes, counts = np.unique(given.astype(np.int64) * n_classes + suggested, return_counts=True)
+    order = np.lexsort((codes, -counts))
+    return tuple(
+        (int(code) // n_classes, int(code) % n_classes, int(count))
+        for code, count in zip(codes[order], counts[order], strict=True)
+    )
+
+
+def chosen_filter(
+    name: str, job: Job, joint: npt.NDArray[np.int64], thresholds: npt.NDArray[np.float64]
+) -> select.Choose:
+    """Return the filter of that name, made from the small results."""
+    one_fold = partial(job.fold, stage="selecting")
+    if name == "predicted_neq_given":
+        return select.predicted_neq_given()
+    if name == "confident_learning":
+        return select.confident_learning(partial(confident_class, thresholds=thresholds))
+    if name == "prune_by_class":
+        return select.prune_by_class(joint, one_fold)
+    by_rate = select.prune_by_noise_rate(joint, one_fold)
+    if name == "both":
+        return select.both(select.prune_by_class(joint, one_fold), by_rate)
+    return by_rate
+
+
+def _score(job: Job, choose: select.Choose) -> tuple[Columns, int, Columns | None]:
+    """Write every row's scores; return the flagged rows' columns, a count, and scores in memory.
+
+    The count is that of the rows whose label another class beats. Scores are kept in memory
+    where there is no folder to write them to.
+    """
+    dataset = job.dataset
+    flagged: list[Columns] = []
+    scores: list[Columns] = []
+    beaten = 0
+
+    def columns_of(batch: Batch) -> Columns:
+        assert batch.digest is not None
+        own = batch.digest
+        columns: dict[str, npt.NDArray[Any]] = {
+            "position": batch.rows,
+            "given": batch.labels,
+            "other": own.other,
+            "predicted": own.predicted(batch.labels),
+            "other_probability": own.other_probability,
+            "is_flagged": choose(batch),
+            "is_beaten": select.label_is_beaten(batch),
+        }
+        for name, signal in SIGNALS.items():
+            columns[name] = signal(own, dataset.n_classes)
+        return columns
+
+    def keep(shard: Shard, columns: Columns) -> None:
+        nonlocal beaten
+        beaten += int(columns["is_beaten"].sum())
+        flagged.append({name: values[columns["is_flagged"]] for name, values in columns.items()})
+        shown = _shown(dataset, columns)
+        if job.folder is not None:
+            write_scores_part(shard.index, shown, job.folder)
+        else:
+            scores.append(shown)
+
+    each(job.shards, job.digested, columns_of, keep, [], job.watch("scoring"))
+    return joined(flagged), beaten, joined(scores) if job.folder is None else None
+
+
+def _shown(dataset: Dataset, columns: Columns) -> dict[str, Any]:
+    """Return the columns of `scores/` for some rows, with names in place of codes."""
+    names = np.array(dataset.class_names, dtype=object)
+    rows = columns["position"]
+    sources = rows if dataset.source_rows is None else dataset.source_rows[rows]
+    if dataset.ids is None:
+        ids = [str(row) for row in sources.tolist()]
+    else:
+        ids = [dataset.ids[row] for row in rows.tolist()]
+    table = {
+        "row": sources,
+        "id": np.array(ids, dtype=object),
+        "given_label": names[columns["given"]],
+        "suggested_label": names[columns["predicted"]],
+        "label_quality": columns[RANKING],
+        "is_flagged": columns["is_flagged"],
+    } | {name: columns[name] for name in SIGNALS}
+    return {name: table[name] for name in SCORE_COLUMNS}
+
+
+def _ranked(dataset: Dataset, flagged: Columns, thresholds: npt.NDArray[np.float64]) -> Findings:
+    """Sort the flagged rows, most doubtful first, ties by row number."""
+    order = np.lexsort((flagged["position"], flagged[RANKING]))
+    columns = {name: values[order] for name, values in flagged.items()}
+    table = _shown(dataset, columns) | {
+        "rank": np.arange(1, len(order) + 1),
+        "given_probability": columns["self_confidence"],
+        "suggested_probability": columns["other_probability"],
+        "given_threshold": thresholds[columns["given"]],
+        "suggested_threshold": thresholds[columns["other"]],
+    }
+    return Findings(columns={name: table[name] for name in FINDING_COLUMNS})

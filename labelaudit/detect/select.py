@@ -1,0 +1,197 @@
+"""Five ways to flag rows, each the same set as cleanlab's, ties by row number.
+
+A filter is made from small results and then answers batch by batch: which rows of this one?
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labelaudit.core.dataset import Array, Batch
+from labelaudit.detect.joint import rounded_rows
+from labelaudit.engine.tally import Tally
+from labelaudit.engine.top import TopPerKey
+
+# What cleanlab adds to the given label before it asks whether another class beats it.
+_HEAD_START = 1e-6
+# No class is pruned to fewer examples than this (cleanlab's min_examples_per_class).
+_KEPT_PER_CLASS = 1
+
+Mask = npt.NDArray[np.bool_]
+Choose = Callable[[Batch], Mask]
+Fold = Callable[[Tally], Any]
+
+
+def label_is_beaten(batch: Batch) -> Mask:
+    """Say where another class beats the given label by more than 1e-6 (ties by class index).
+
+    No filter flags a row whose label the model itself would choose.
+    """
+    assert batch.digest is not None
+    confidence = batch.digest.self_confidence
+    given = confidence + confidence.dtype.type(_HEAD_START)
+    other = batch.digest.other_probability
+    keeps = (given > other) | ((given == other) & (batch.labels < batch.digest.other))
+    return np.asarray(~keeps, dtype=np.bool_)
+
+
+def predicted_neq_given() -> Choose:
+    """Flag every row whose most probable class is not its label.
+
+    Mixes label errors with the model's own mistakes. Source: C_confusion of Northcutt, Jiang
+    and Chuang, JAIR 2021, section 3.3; cleanlab.filter.find_predicted_neq_given.
+    """
+    return label_is_beaten
+
+
+def confident_learning(confident: Callable[[Batch], npt.NDArray[np.int32]]) -> Choose:
+    """Flag the rows that the confident joint counts off its diagonal.
+
+    Source: C_{y,y*} of Northcutt, Jiang and Chuang, JAIR 2021, section 3.3.
+    """
+
+    def choose(batch: Batch) -> Mask:
+        guess = confident(batch)
+        off_diagonal: Mask = (guess >= 0) & (guess != batch.labels)
+        return off_diagonal & label_is_beaten(batch)
+
+    return choose
+
+
+def prune_by_class(joint: npt.NDArray[np.int64], fold: Fold) -> Choose:
+    """Flag in each class k the n_k - C_kk rows with the lowest self-confidence.
+
+    Source: PBC of Northcutt, Jiang and Chuang, JAIR 2021, section 3.3.
+    """
+    class_counts = joint.sum(axis=1)
+    limits = class_counts - prune_counts(joint).diagonal()
+    limits = np.where(class_counts > _KEPT_PER_CLASS, np.maximum(limits, 0), 0)
+    return _among(fold(_LowestSelfConfidence(limits)))
+
+
+def prune_by_noise_rate(joint: npt.NDArray[np.int64], fold: Fold) -> Choose:
+    """Flag for each pair given k, other j the C_kj rows with the largest P[i, j] - P[i, k].
+
+    Source: PBNR of Northcutt, Jiang and Chuang, JAIR 2021, section 3.3.
+    """
+    class_counts = joint.sum(axis=1)
+    limits = prune_counts(joint)
+    np.fill_diagonal(limits, 0)
+    limits[class_counts <= _KEPT_PER_CLASS] = 0
+    bars = fold(_BestMargins(limits))
+    return _among(fold(_Margins(limits, bars)))
+
+
+def both(first: Choose, second: Choose) -> Choose:
+    """Flag what prune_by_class and prune_by_noise_rate both flag.
+
+    Source: C+NR of Northcutt, Jiang and Chuang, JAIR 2021, section 3.3.
+    """
+    return lambda batch: first(batch) & second(batch)
+
+
+def _among(selected: npt.NDArray[np.int64]) -> Choose:
+    def choose(batch: Batch) -> Mask:
+        first, last = np.searchsorted(selected, (batch.start, batch.start + len(batch.labels)))
+        mask = np.zeros(len(batch.labels), dtype=np.bool_)
+        mask[selected[first:last] - batch.start] = True
+        return mask & label_is_beaten(batch)
+
+    return choose
+
+
+def prune_counts(joint: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return how many rows to prune by given [k] and other class [j] from the calibrated joint.
+
+    As cleanlab's _keep_at_least_n_per_class: where the diagonal is below one example, what it
+    lacks is taken evenly from the other entries that count for the same given class.
+    """
+    by_other = joint.T  # [other, given], the orientation in which cleanlab rounds
+    diagonal = np.diagonal(by_other)
+    raised = np.maximum(diagonal, _KEPT_PER_CLASS)
+    shared_by = np.maximum(np.count_nonzero(by_other, axis=0) - 1.0, 1.0)
+    counts = by_other - (raised - diagonal) / shared_by
+    counts[counts < 0] = 0
+    np.fill_diagonal(counts, raised)
+    return rounded_rows(counts.astype(np.int64).astype(np.float64)).T.copy()
+
+
+class _LowestSelfConfidence:
+    """The rows of each class with the lowest self-confidence, `limits[k]` of them."""
+
+    def __init__(self, limits: npt.NDArray[np.int64]) -> None:
+        self.top = TopPerKey(limits)
+
+    def update(self, batch: Batch) -> None:
+        assert batch.digest is not None
+        asked = self.top.limits[batch.labels] > 0
+        self.top.add(batch.labels[asked], -batch.digest.self_confidence[asked], batch.rows[asked])
+
+    def merge(self, other: "_LowestSelfConfidence") -> None:
+        self.top.merge(other.top)
+
+    def result(self) -> npt.NDArray[np.int64]:
+        return np.unique(self.top.result()[2]).astype(np.int64)
+
+
+class _BestMargins:
+    """For each pair a lower bound on its n-th largest margin, from the digest alone.
+
+    The digest knows the margin to the best other class only, so a pair's bound is the n-th
+    largest among the rows whose best other class it is; -inf where they are fewer than n.
+    """
+
+    def __init__(self, limits: npt.NDArray[np.int64]) -> None:
+        self.top = TopPerKey(limits.ravel())
+        self.size = len(limits)
+
+    def update(self, batch: Batch) -> None:
+        assert batch.digest is not None
+        pairs = batch.labels.astype(np.int64) * self.size + batch.digest.other
+        asked = self.top.limits[pairs] > 0
+        margins = batch.digest.other_probability[asked] - batch.digest.self_confidence[asked]
+        self.top.add(pairs[asked], margins, batch.rows[asked])
+
+    def merge(self, other: "_BestMargins") -> None:
+        self.top.merge(other.top)
+
+    def result(self) -> npt.NDArray[np.float64]:
+        return self.top.bar().reshape(self.size, self.size)
+
+
+class _Margins:
+    """The rows with the n largest margins of each pair, exact.
+
+    Full rows are read only where the margin to the best other class, which no margin of the
+    row exceeds, reaches the lowest bound of any pair of its given class.
+    """
+
+    def __init__(self, limits: npt.NDArray[np.int64], bars: npt.NDArray[np.float64]) -> None:
+        self.top = TopPerKey(limits.ravel())
+        self.bars = np.where(limits > 0, bars, np.inf)
+        self.lowest = self.bars.min(axis=1)
+        self.size = len(limits)
+
+    def update(self, batch: Batch) -> None:
+        assert batch.digest is not None
+        best = batch.digest.other_probability - batch.digest.self_confidence
+        again = best >= self.lowest[batch.labels]
+        if not again.any():
+            return
+        labels = batch.labels[again]
+        full = batch.full_rows(again)
+        margins: Array = full - full[np.arange(len(labels)), labels][:, None]
+        rows, others = np.nonzero(margins >= self.bars[labels])
+        self.top.add(
+            labels[rows].astype(np.int64) * self.size + others,
+            margins[rows, others],
+            batch.rows[again][rows],
+        )
+
+    def merge(self, other: "_Margins") -> None:
+        self.top.merge(other.top)
+
+    def result(self) -> npt.NDArray[np.int64]:
+        return np.unique(self.top.result()[2]).astype(np.int64)

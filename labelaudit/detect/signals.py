@@ -1,0 +1,49 @@
+"""Scores of how well a label fits the prediction, 0 worst to 1 best.
+
+Pure functions of the digest's columns, each row for itself.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from labelaudit.core.dataset import Array, Digest
+
+
+def self_confidence(digest: Digest, n_classes: int) -> Array:
+    """The predicted probability of the given label, P[i, y_i].
+
+    Range 0 (worst) to 1 (best). Low where the model gives the label little probability, be it
+    that the label is wrong, the example unusual or the model weak.
+    Source: Northcutt, Jiang and Chuang, Confident Learning, JAIR 2021, section 3.3;
+    cleanlab.rank.get_self_confidence_for_each_label, to which it is equal.
+    """
+    return np.clip(digest.self_confidence, 0, 1)
+
+
+def normalized_margin(digest: Digest, n_classes: int) -> Array:
+    """The lead of the given label over the most probable other class, (P[y] - max P[not y] + 1)/2.
+
+    Range 0 (worst) to 1 (best); below .5 another class is more probable than the given one.
+    Source: Northcutt, Jiang and Chuang, JAIR 2021, section 3.3;
+    cleanlab.rank.get_normalized_margin_for_each_label, to which it is equal.
+    """
+    return np.clip((digest.self_confidence - digest.other_probability + 1) / 2, 0, 1)
+
+
+def confidence_weighted_entropy(digest: Digest, n_classes: int) -> npt.NDArray[np.float64]:
+    """log(1 + s)/s with s = (entropy / log K) / self-confidence: unsure and not the label.
+
+    Range 0 (worst) to 1 (best). Where s goes to 0 the score goes to 1; cleanlab 2.9 returns 0
+    for a row whose entropy is exactly 0, which would rank a certain, agreeing row worst.
+    Source: Kuan and Mueller, Model-agnostic label quality scoring, 2022;
+    cleanlab.rank.get_confidence_weighted_entropy_for_each_label, equal elsewhere.
+    """
+    entropy = digest.entropy.astype(np.float64) / np.log(n_classes)
+    share = np.maximum(entropy, 0) / np.clip(digest.self_confidence.astype(np.float64), 1e-6, None)
+    return np.where(share > 1e-12, np.log1p(share) / np.maximum(share, 1e-12), 1.0)
+
+
+SIGNALS = {
+    signal.__name__: signal
+    for signal in (self_confidence, normalized_margin, confidence_weighted_entropy)
+}

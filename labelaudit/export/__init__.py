@@ -1,0 +1,1 @@
+"""Audit to files for other programs."""

@@ -1,0 +1,88 @@
+"""Flagged rows or all scores, as CSV or Parquet."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from labelaudit.core.errors import InputError, NothingJudged
+from labelaudit.core.folder import SCORES_FOLDER, write_parquet
+from labelaudit.core.results import FINDING_COLUMNS, SCORE_COLUMNS, Audit
+
+FORMATS = ("csv", "parquet")
+ROWS = ("flagged", "all")
+# A spreadsheet takes a cell that begins like this for a formula.
+_FORMULA = re.compile(r"^'*[=+\-@\t\r]")
+
+
+def guarded(text: str) -> str:
+    """Return a CSV cell that no spreadsheet runs: a quote is put before `= + - @ TAB CR`.
+
+    Readers of labelaudit take the quote away again.
+    """
+    return "'" + text if _FORMULA.match(text) else text
+
+
+def flagged_csv(audit: Audit) -> str:
+    """Return `flagged.csv`: every flagged row, most suspicious first."""
+    if audit.findings is None:
+        raise NothingJudged("no label has been checked, so there is nothing to export")
+    columns = audit.findings.columns
+    return "".join(_csv_lines({name: columns[name] for name in FINDING_COLUMNS}, header=True))
+
+
+def _csv_lines(columns: Mapping[str, Any], header: bool) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    if header:
+        writer.writerow(columns)
+    cells = [
+        [guarded(text) for text in values.tolist()] if values.dtype == object else _numbers(values)
+        for values in columns.values()
+    ]
+    writer.writerows(zip(*cells, strict=True))
+    yield buffer.getvalue()
+
+
+def _numbers(values: Any) -> list[Any]:
+    # The shortest text that reads back as the same number, in its own precision.
+    if values.dtype.kind == "f":
+        return [str(value) for value in values]
+    return [str(value).lower() if values.dtype.kind == "b" else value for value in values.tolist()]
+
+
+def write_table(audit: Audit, path: Path, table_format: str, rows: str) -> None:
+    """Write flagged or all rows to a file, whole or not at all."""
+    if table_format == "csv":
+        from labelaudit.core.folder import write_text
+
+        write_text(path, flagged_csv(audit) if rows == "flagged" else scores_csv(audit))
+        return
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        write_parquet(_columns(audit, rows), partial)
+        partial.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def scores_csv(audit: Audit) -> str:
+    """Return every row's scores, in row order."""
+    return "".join(_csv_lines(_columns(audit, "all"), header=True))
+
+
+def _columns(audit: Audit, rows: str) -> dict[str, Any]:
+    if audit.findings is None:
+        raise NothingJudged("no label has been checked, so there is nothing to export")
+    if rows == "flagged":
+        return {name: audit.findings.columns[name] for name in FINDING_COLUMNS}
+    if audit.scores is not None:
+        return {name: audit.scores[name] for name in SCORE_COLUMNS}
+    from labelaudit.core.folder import read_scores
+
+    assert audit.folder is not None
+    return read_scores(audit.folder / SCORES_FOLDER)

@@ -1,0 +1,1 @@
+"""Folder to dataset: which file plays which part, read, joined and checked."""

@@ -1,0 +1,182 @@
+"""Which class is which: names, codes, and the column of the predictions that belongs to each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from labelaudit.core.dataset import Check
+from labelaudit.core.errors import ConfigError, InputError
+from labelaudit.core.text import listed, printable
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Classes:
+    """The classes of a dataset in code order.
+
+    `columns` says which column of the predictions belongs to each class (-1: none), `by_label`
+    the code of each label text, `check` what the input contract says of them.
+    """
+
+    names: tuple[str, ...]
+    columns: tuple[int, ...] | None
+    by_label: dict[str, int]
+    check: Check
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """Class names in column or code order, and who gave them."""
+
+    names: tuple[str, ...]
+    source: str
+
+
+def natural_order(names: Iterable[str]) -> list[str]:
+    """Sort names; as numbers where all of them are whole numbers."""
+    unique = set(names)
+    if all(_is_whole(name) for name in unique):
+        return sorted(unique, key=int)
+    return sorted(unique)
+
+
+def _is_whole(name: str) -> bool:
+    digits = name[1:] if name.startswith("-") else name
+    return digits.isascii() and digits.isdigit() and str(int(name)) == name
+
+
+def are_indices(labels: Iterable[str], size: int) -> bool:
+    """Say whether every label is a whole number from 0 to size - 1."""
+    return all(_is_whole(label) and 0 <= int(label) < size for label in labels)
+
+
+def name_classes(
+    counts: dict[str, int],
+    *,
+    n_columns: int | None = None,
+    column_classes: Sequence[str] | None = None,
+    named: Named | None = None,
+    predictions: str = "the predictions",
+) -> Classes:
+    """Match labels, class names and prediction columns.
+
+    `counts` are the labels that occur, `n_columns` the width of an array of predictions,
+    `column_classes` the class names of the columns of a table, `named` names from an option, a
+    file or metadata.
+    """
+    if named is not None and len(set(named.names)) != len(named.names):
+        twice = next(name for name in named.names if named.names.count(name) > 1)
+        raise ConfigError(f"{named.source}: class {printable(twice, 60)!r} is named twice")
+    if column_classes is not None:
+        return _from_table(counts, list(column_classes), named, predictions)
+    if n_columns is not None:
+        return _from_array(counts, n_columns, named, predictions)
+    order = list(named.names) if named is not None else natural_order(counts)
+    return _matched(counts, order, None, named.source if named else "sorted names", predictions)
+
+
+def _from_array(
+    counts: dict[str, int], n_columns: int, named: Named | None, predictions: str
+) -> Classes:
+    if named is not None:
+        if len(named.names) != n_columns:
+            raise InputError(
+                f"{predictions}: has {n_columns} columns, but {named.source} names "
+                f"{len(named.names)} classes ({listed(named.names)})"
+            )
+        return _matched(counts, list(named.names), range(n_columns), named.source, predictions)
+    # Labels 0..K-1 are column numbers; without a 0 they might count from 1, so nobody guesses.
+    if are_indices(counts, n_columns) and "0" in counts:
+        order = [str(column) for column in range(n_columns)]
+        how = f"assumed: labels are column numbers 0 to {n_columns - 1}"
+    elif len(counts) == n_columns:
+        order = natural_order(counts)
+        how = f"assumed: columns are the sorted labels ({listed(order)})"
+    else:
+        raise InputError(
+            f"{predictions}: has {n_columns} columns, but the labels hold {len(counts)} classes "
+            f"({listed(natural_order(counts))}); name the class of each column with --classes "
+            "or in classes.txt"
+        )
+    return _matched(counts, order, range(n_columns), how, predictions)
+
+
+def _from_table(
+    counts: dict[str, int], columns: list[str], named: Named | None, predictions: str
+) -> Classes:
+    codes = list(named.names) if named is not None else []
+    if not set(columns) & (set(counts) | set(codes)) and are_indices(columns, len(codes)):
+        columns = [codes[int(column)] for column in columns]
+    known = set(columns)
+    order = codes if codes and known <= set(codes) else natural_order(known)
+    where = {name: index for index, name in enumerate(columns)}
+    how = "matched by name"
+    return _matched(counts, order, [where.get(name, -1) for name in order], how, predictions)
+
+
+def _matched(
+    counts: dict[str, int],
+    order: list[str],
+    columns: Sequence[int] | None,
+    how: str,
+    predictions: str,
+) -> Classes:
+    """Give each label its code: by name, or by number where the labels are numbers of names."""
+    total = sum(counts.values())
+    if not set(counts) <= set(order) and are_indices(counts, len(order)):
+        by_label = {label: int(label) for label in counts}
+        unknown: list[str] = []
+    else:
+        unknown = natural_order(set(counts) - set(order))
+        by_label = {name: code for code, name in enumerate([*order, *unknown])}
+    lost = sum(counts[label] for label in unknown)
+    if columns is not None and lost * 2 > total:
+        raise InputError(
+            f"{predictions}: its classes ({listed(order)}) are not those of the labels "
+            f"({listed(natural_order(counts))}); name them with --classes"
+        )
+    names = [*order, *unknown]
+    own_columns = None if columns is None else [*columns, *([-1] * len(unknown))]
+    seen = {by_label[label] for label in counts}
+    empty = [name for code, name in enumerate(names) if code not in seen]
+    evidence = {
+        "how": how,
+        "without_prediction": list(unknown),
+        "without_examples": list(empty),
+    }
+    if unknown and columns is not None:
+        check = Check(
+            name="classes",
+            status="alerted",
+            message=f"{lost:,} labels are of a class that has no column in {predictions}: "
+            f"{listed(unknown)}; it is given probability 0",
+            evidence=evidence
+            | {"mitigation": "Check the spelling of these labels, or add their columns."},
+        )
+    elif empty:
+        check = Check(
+            name="classes",
+            status="alerted",
+            message=f"no example is labelled {listed(empty)}; {how}",
+            evidence=evidence
+            | {"severity": "info", "mitigation": "Nothing, if the class is meant to be absent."},
+        )
+    else:
+        check = Check(
+            name="classes",
+            status="passed",
+            message=f"{len(names)} classes; {how}",
+            evidence=evidence,
+        )
+    return Classes(
+        names=tuple(names),
+        columns=None if own_columns is None else tuple(own_columns),
+        by_label=by_label,
+        check=check,
+    )
+
+
+def encoded(labels: Sequence[str], by_label: dict[str, int]) -> npt.NDArray[np.int32]:
+    """Return the class codes int32[N] of label texts."""
+    return np.fromiter((by_label[label] for label in labels), dtype=np.int32, count=len(labels))

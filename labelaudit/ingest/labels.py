@@ -1,0 +1,178 @@
+"""The labels: one text for each row, with an id where there is one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from labelaudit.core.dataset import Array
+from labelaudit.core.errors import InputError
+from labelaudit.core.text import listed, printable
+from labelaudit.ingest.folder import ID_COLUMNS, LABEL_COLUMNS, Choices, Plan, pick_column
+from labelaudit.ingest.readers import (
+    TableFile,
+    find_images,
+    is_array,
+    is_table,
+    open_arrays,
+    open_table,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Labels:
+    """Labels as read: `texts` with None where a row has no label, `ids` where rows have names.
+
+    `metadata_names` are the class names in code order where the file says them; `table` is the
+    file, if it is a table (it may hold predictions too); `how` says what was read and why.
+    """
+
+    texts: list[str | None]
+    ids: list[str] | None
+    how: str
+    format: str
+    metadata_names: tuple[str, ...] | None = None
+    table: TableFile | None = None
+    used_columns: tuple[str, ...] = ()
+
+
+def read_labels(plan: Plan, choices: Choices) -> Labels:
+    """Read the labels of a plan; a blank label is None, `NA` and `nan` are names like others."""
+    path = plan.labels.path
+    if path.is_dir():
+        return _from_images(path, plan)
+    if is_array(path):
+        return _from_array(path, plan, choices)
+    if is_table(path):
+        return _from_table(path, plan, choices)
+    raise InputError(
+        f"{printable(path.name)}: not a format that can be read as labels; "
+        "use .csv, .tsv, .jsonl, .parquet, .feather, .npy, .npz or a folder of images by class"
+    )
+
+
+def _from_table(path: Path, plan: Plan, choices: Choices) -> Labels:
+    table = open_table(path)
+    file = printable(plan.shown(plan.labels))
+    column = pick_column(table.names, choices.label_column, LABEL_COLUMNS, file, "--label-column")
+    if column is None:
+        raise InputError(
+            f"{file}: no column is named like labels ({', '.join(LABEL_COLUMNS[:5])}, ...); "
+            f"choose one of its columns with --label-column: {listed(table.names)}"
+        )
+    id_column = pick_column(table.names, choices.id_column, ID_COLUMNS, file, "--id-column")
+    if id_column == column:
+        id_column = None
+    texts = [text if text is not None and text.strip() else None for text in table.text(column)]
+    ids = read_ids(table, id_column, file) if id_column is not None else None
+    chosen = "by --label-column" if choices.label_column else "found by name"
+    named = f", ids: column `{printable(id_column, 60)}`" if id_column else ", ids: row numbers"
+    return Labels(
+        texts=texts,
+        ids=ids,
+        how=f"{file} ({plan.labels.how}), column `{printable(column, 60)}` ({chosen}){named}",
+        format=path.name.split(".", 1)[1].lower(),
+        metadata_names=table.class_names(column),
+        table=table,
+        used_columns=tuple(name for name in (column, id_column) if name is not None),
+    )
+
+
+def read_ids(table: TableFile, column: str, file: str) -> list[str]:
+    """Return the ids of a table: none missing, none twice."""
+    ids = table.text(column)
+    seen: dict[str, int] = {}
+    for row, name in enumerate(ids):
+        if name is None or not name.strip():
+            raise InputError(
+                f"{file}, {table.where(row)}: column {printable(column, 60)!r} has no id; "
+                "give every row one"
+            )
+        first = seen.setdefault(name, row)
+        if first != row:
+            raise InputError(
+                f"{file}, {table.where(row)}: id {printable(name, 80)!r} was already used in "
+                f"{table.where(first)}; every id must be unique"
+            )
+    return list(seen)
+
+
+def unique_ids(ids: Sequence[str], file: str) -> list[str]:
+    """Return ids of an array: none twice."""
+    seen: dict[str, int] = {}
+    for row, name in enumerate(ids):
+        first = seen.setdefault(name, row)
+        if first != row:
+            raise InputError(
+                f"{file}, row {row} (from 0): id {printable(name, 80)!r} was already used in "
+                f"row {first}; every id must be unique"
+            )
+    return list(seen)
+
+
+def _from_array(path: Path, plan: Plan, choices: Choices) -> Labels:
+    file = printable(plan.shown(plan.labels))
+    arrays = open_arrays(path)
+    key = pick_column(
+        tuple(arrays), choices.label_column, ("", *LABEL_COLUMNS), file, "--label-column"
+    )
+    if key is None and len(arrays) == 1:
+        key = next(iter(arrays))
+    if key is None:
+        raise InputError(
+            f"{file}: holds the arrays {listed(arrays)}; name the labels with --label-column"
+        )
+    if arrays[key].ndim != 1:
+        shape = "x".join(str(size) for size in arrays[key].shape)
+        raise InputError(f"{file}: labels of shape {shape}; give one label per row, shape (N,)")
+    ids = texts_of(arrays["ids"], file) if "ids" in arrays and key != "ids" else None
+    classes = tuple(str(name) for name in arrays["classes"]) if "classes" in arrays else None
+    return Labels(
+        texts=[text if text.strip() else None for text in texts_of(arrays[key], file)],
+        ids=unique_ids(ids, file) if ids is not None else None,
+        how=f"{file} ({plan.labels.how}), "
+        + (f"array `{printable(key, 60)}`, " if key else "")
+        + f"ids: {'array `ids`' if ids is not None else 'row numbers'}",
+        format=path.suffix[1:].lower(),
+        metadata_names=classes,
+    )
+
+
+def texts_of(values: Array, file: str) -> list[str]:
+    """Return labels or ids of an array as texts: 3 and 3.0 as '3', nan as a blank."""
+    array: npt.NDArray[np.generic] = np.asarray(values)
+    if array.dtype.kind in "iub":
+        return [str(value) for value in array.tolist()]
+    if array.dtype.kind == "f":
+        whole = array[np.isfinite(array)]
+        if (whole != np.round(whole)).any():
+            raise InputError(
+                f"{file}: the labels are fractions such as {whole[whole != np.round(whole)][0]}; "
+                "labels of a classification are names or whole numbers"
+            )
+        return ["" if not np.isfinite(value) else str(int(value)) for value in array.tolist()]
+    if array.dtype.kind == "U":
+        return [str(value) for value in array.tolist()]
+    if array.dtype.kind == "S":
+        try:
+            return [value.decode("utf-8") for value in array.tolist()]
+        except UnicodeDecodeError:
+            raise InputError(f"{file}: its texts are not UTF-8; save them as unicode") from None
+    raise InputError(f"{file}: cannot read values of type {array.dtype}; save text or numbers")
+
+
+def _from_images(root: Path, plan: Plan) -> Labels:
+    images = find_images(root)
+    if not images:
+        raise InputError(
+            f"{printable(root)}: no labels found: no labels.csv, labels.npy, train.csv or the "
+            "like, and no folders of images by class; name the labels with --labels"
+        )
+    return Labels(
+        texts=[image.label for image in images],
+        ids=[image.id for image in images],
+        how=f"folder names of {len(images):,} images, ids: their paths",
+        format="image folder",
+    )

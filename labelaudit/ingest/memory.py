@@ -1,0 +1,146 @@
+"""Arrays and DataFrames to a dataset, for the Python API."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from labelaudit.core.dataset import Array, Dataset, Matrix
+from labelaudit.core.errors import ConfigError, InputError
+from labelaudit.ingest.classes import Named, encoded, name_classes
+from labelaudit.ingest.folder import LABEL_COLUMNS, pick_column
+from labelaudit.ingest.labels import texts_of, unique_ids
+from labelaudit.ingest.predictions import probability_columns
+
+
+def dataset_from_memory(
+    labels: Any,
+    pred_probs: Any = None,
+    *,
+    embeddings: Any = None,
+    class_names: Sequence[str] | None = None,
+    ids: Sequence[Any] | None = None,
+    label_column: str | None = None,
+) -> Dataset:
+    """Return a dataset of labels (N,), probabilities (N, K) and embeddings (N, d).
+
+    `labels` may be a DataFrame with a column of labels and, where `pred_probs` is not given,
+    columns `prob_<class>`. A Series or DataFrame is matched by its index.
+    """
+    if hasattr(labels, "columns"):
+        labels, pred_probs = _from_frame(labels, pred_probs, label_column)
+    elif label_column is not None:
+        raise ConfigError("label_column: goes with a DataFrame or a path")
+    columns: tuple[str, ...] | None = None
+    if hasattr(pred_probs, "columns"):
+        pred_probs = _aligned(labels, pred_probs)
+        columns = tuple(str(name) for name in pred_probs.columns)
+        pred_probs = pred_probs.to_numpy()
+    texts = [text if text.strip() else None for text in _texts(labels)]
+    kept = np.array([text is not None for text in texts], dtype=np.bool_)
+    if not kept.any():
+        raise InputError("labels: there are none")
+    matrix = None if pred_probs is None else _numbers(pred_probs, "pred_probs", len(texts))
+    points = None if embeddings is None else _numbers(embeddings, "embeddings", len(texts))
+    counts = dict(Counter(text for text in texts if text is not None))
+    named = (
+        Named(names=tuple(str(n) for n in class_names), source="class_names")
+        if class_names
+        else None
+    )
+    classes = name_classes(
+        counts,
+        n_columns=None if matrix is None else matrix.shape[1],
+        column_classes=columns,
+        named=named,
+        predictions="pred_probs",
+    )
+    rows = None if kept.all() else np.flatnonzero(kept)
+    own_ids = None
+    if ids is not None:
+        own_ids = unique_ids([str(name) for name in ids], "ids")
+        if len(own_ids) != len(texts):
+            raise InputError(f"ids: {len(own_ids):,} of them for {len(texts):,} labels")
+        own_ids = [name for name, keep in zip(own_ids, kept, strict=True) if keep]
+    return Dataset(
+        name="dataset",
+        class_names=classes.names,
+        labels=encoded([text for text in texts if text is not None], classes.by_label),
+        probabilities=None
+        if matrix is None
+        else Matrix(
+            values=matrix,
+            rows=rows,
+            columns=classes.columns,
+            normalise=matrix.dtype == np.float16,
+            locate=lambda row: f"pred_probs, row {row} (from 0)",
+        ),
+        embeddings=None if points is None else Matrix(values=points, rows=rows),
+        ids=own_ids,
+        source_rows=rows,
+        format="memory",
+        contract=(classes.check,),
+        n_unlabelled=int((~kept).sum()),
+        notices=(f"classes: {classes.check.evidence['how']}",),
+    )
+
+
+def _texts(labels: Any) -> list[str]:
+    array = np.asarray(labels)
+    if array.ndim != 1:
+        raise InputError(f"labels: shape {array.shape}; give one label per row, shape (N,)")
+    if array.dtype == object or not isinstance(array.dtype, np.dtype):
+        return ["" if _is_missing(value) else str(value) for value in array.tolist()]
+    return texts_of(array, "labels")
+
+
+def _is_missing(value: Any) -> bool:
+    # nan is the one value that differs from itself; pandas.NA refuses to say
+    if value is None or type(value).__name__ == "NAType":
+        return True
+    return isinstance(value, float) and value != value
+
+
+def _numbers(values: Any, name: str, n_rows: int) -> Array:
+    array = np.asarray(values)
+    if (
+        array.dtype.kind not in "fiub"
+        or array.ndim != 2
+        or (name == "pred_probs" and array.shape[1] < 2)
+    ):
+        raise InputError(
+            f"{name}: shape {array.shape} of {array.dtype}; give numbers of shape "
+            f"(N, {'K' if name == 'pred_probs' else 'd'})"
+        )
+    if len(array) != n_rows:
+        raise InputError(f"{name}: has {len(array):,} rows for {n_rows:,} labels")
+    return array
+
+
+def _from_frame(frame: Any, pred_probs: Any, label_column: str | None) -> tuple[Any, Any]:
+    names = tuple(str(name) for name in frame.columns)
+    column = pick_column(names, label_column, LABEL_COLUMNS, "the DataFrame", "label_column")
+    if column is None:
+        raise InputError("the DataFrame: no column is named like labels; name it with label_column")
+    frame = frame.set_axis(names, axis="columns")
+    labels = frame[column]
+    if pred_probs is None:
+        present = {str(value) for value in labels.dropna().unique()}
+        rest = [name for name in names if name != column]
+        columns, classes = probability_columns(rest, present, prefixed_only=True)
+        if len(columns) >= 2:
+            pred_probs = frame[columns].set_axis(classes, axis="columns")
+    return labels, pred_probs
+
+
+def _aligned(labels: Any, frame: Any) -> Any:
+    """Put the rows of a DataFrame in the order of the labels' index, where they have one."""
+    index = getattr(labels, "index", None)
+    if index is None or callable(index) or index.equals(frame.index):
+        return frame
+    if not (index.is_unique and frame.index.is_unique) or len(index.difference(frame.index)):
+        raise InputError(
+            "pred_probs: its index is not that of the labels; give both the same index, or arrays"
+        )
+    return frame.loc[index]

@@ -1,0 +1,107 @@
+"""Files as they occur, one reader per format; what is in them is decided elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from labelaudit.core.text import did_you_mean, listed
+from labelaudit.ingest.readers.files import fault
+from labelaudit.ingest.readers.images import ImageFile, find_images
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = [
+    "ImageFile",
+    "TableFile",
+    "find_images",
+    "is_array",
+    "is_table",
+    "open_arrays",
+    "open_table",
+]
+
+_TEXT = (".csv", ".tsv")
+_JSON = (".jsonl", ".ndjson")
+_COLUMNAR = (".parquet", ".feather", ".arrow")
+_ARRAYS = (".npy", ".npz")
+
+
+class TableFile(Protocol):
+    """A table in a file, whose columns are read when they are asked for.
+
+    `names` are the columns in the order of the file. Whatever is wrong with the file or a
+    cell is an InputError of one line.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+
+    def text(self, column: str) -> list[str | None]:
+        """Return the cells of a column as text, a missing one as None."""
+        ...
+
+    def numbers(self, columns: Sequence[str]) -> npt.NDArray[Any]:
+        """Return columns of numbers, shape (rows, columns), a missing one as nan.
+
+        float32 where every column of the file is float32, otherwise float64; C order.
+        """
+        ...
+
+    def class_names(self, column: str) -> tuple[str, ...] | None:
+        """Return the class names that the file itself gives, by code, or None."""
+        ...
+
+    def n_rows(self) -> int: ...
+
+    def where(self, row: int) -> str:
+        """Say where a row stands: `line 17` in a text file, else `row 15 (from 0)`."""
+        ...
+
+
+def is_table(path: Path) -> bool:
+    """Say whether a file is a table, by the end of its name."""
+    return _ending(path) in (*_TEXT, *_JSON, *_COLUMNAR)
+
+
+def open_table(path: Path) -> TableFile:
+    """Open a table of any known format, by the end of its name."""
+    ending = _ending(path)
+    if ending in _TEXT:
+        from labelaudit.ingest.readers.csv import CsvTable
+
+        return CsvTable(path)
+    if ending in _JSON:
+        from labelaudit.ingest.readers.jsonl import JsonLinesTable
+
+        return JsonLinesTable(path)
+    if ending in _COLUMNAR:
+        from labelaudit.ingest.readers.columnar import ColumnarTable
+
+        return ColumnarTable(path)
+    known = (*_TEXT, *_JSON, *_COLUMNAR)
+    hint = did_you_mean(ending, known)
+    raise fault(path, f"is no table that can be read{hint}; give one of {listed(known)}")
+
+
+def is_array(path: Path) -> bool:
+    """Say whether a file holds numpy arrays, by the end of its name."""
+    return path.suffix.lower() in _ARRAYS
+
+
+def open_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays of a file by their key, read-only; that of a `.npy` has the key ''."""
+    from labelaudit.ingest.readers.arrays import read_npy, read_npz
+
+    if not is_array(path):
+        raise fault(path, f"is no file of arrays; give one of {listed(_ARRAYS)}")
+    return read_npz(path) if path.suffix.lower() == ".npz" else {"": read_npy(path)}
+
+
+def _ending(path: Path) -> str:
+    """Return the suffix that tells the format, without `.gz` where that is only a wrapping."""
+    outer = path.suffix.lower()
+    inner = path.with_suffix("").suffix.lower()
+    return inner if outer == ".gz" and inner in (*_TEXT, *_JSON) else outer

@@ -1,0 +1,85 @@
+"""numpy's own files, without ever loading a pickle."""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labelaudit.core.text import printable
+from labelaudit.ingest.readers.files import fault, reading, require_file
+
+Array = npt.NDArray[Any]
+
+_BOMB_BYTES = 10**9
+_BOMB_RATIO = 200
+
+
+def read_npy(path: Path) -> Array:
+    """Return the array of a `.npy` file, mapped into memory and read-only."""
+    require_file(path)
+    with _reading(path, "npy file"):
+        array = np.lib.format.open_memmap(path, mode="r")
+    return _plain(path, array)
+
+
+def read_npz(path: Path) -> dict[str, Array]:
+    """Return the arrays of a `.npz` file by key, read-only."""
+    require_file(path)
+    arrays: dict[str, Array] = {}
+    with _reading(path, "npz file"):
+        with zipfile.ZipFile(path) as archive:
+            _refuse_bomb(path, archive)
+        with np.load(path, allow_pickle=False) as archive:
+            for key in archive.files:
+                array = archive[key]
+                if not isinstance(array, np.ndarray):
+                    shown = printable(key, 60)
+                    raise fault(path, f"holds '{shown}', which is no array; save arrays only")
+                arrays[key] = _plain(path, array)
+    for array in arrays.values():
+        array.setflags(write=False)
+    return arrays
+
+
+@contextmanager
+def _reading(path: Path, kind: str) -> Iterator[None]:
+    """Word what numpy raises: a damaged header makes it raise nearly anything."""
+    with warnings.catch_warnings(), reading(path, kind, Exception):
+        warnings.simplefilter("ignore")  # about files of Python 2, which are read all the same
+        try:
+            yield
+        except ValueError as error:
+            if "object" not in str(error).lower():
+                raise
+            raise fault(
+                path,
+                "holds Python objects (a pickle), which is never loaded; "
+                "save it with a plain dtype, e.g. labels.astype(str)",
+            ) from error
+
+
+def _refuse_bomb(path: Path, archive: zipfile.ZipFile) -> None:
+    """Refuse an archive that would unpack to far more than it is."""
+    members = archive.infolist()
+    unpacked = sum(member.file_size for member in members)
+    packed = sum(member.compress_size for member in members)
+    if unpacked > _BOMB_BYTES and unpacked > _BOMB_RATIO * packed:
+        raise fault(
+            path,
+            f"would unpack from {packed:,} to {unpacked:,} bytes, which is not done; "
+            "save the arrays with np.savez or as .npy files",
+        )
+
+
+def _plain(path: Path, array: Array) -> Array:
+    if array.dtype.kind == "V":
+        dtype = printable(array.dtype, 60)
+        raise fault(path, f"holds records (dtype {dtype}); save one plain array per field")
+    return array

@@ -1,0 +1,121 @@
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from labelaudit.core.dataset import Array, Batch
+from labelaudit.core.results import Alert, DatasetFacts, Measurement
+from labelaudit.engine.exact import ExactSums
+from labelaudit.measures.kinds import Measure
+
+BINS = 15
+LIMIT = 0.03
+
+
+class Calibration(Measure):
+    """How far the model's confidence is from how often it agrees with the given labels.
+
+    The value is the expected calibration error (ECE): rows are put into 15 bins of equal width
+    by their largest probability, and the gaps between mean confidence and agreement are
+    averaged by bin size. Beside it: mean confidence, agreement, the Brier score (mean of
+    sum_k (P_k - 1[y = k])^2, 0 to 2) and the negative log-likelihood in nats (probabilities
+    below 1e-12 count as 1e-12).
+
+    Range 0 (confidence can be read as a frequency) to 1; below .03 is good. It is measured
+    against the given labels: label errors alone make a perfect model look overconfident, so
+    nothing is ever recalibrated here and no temperature is applied. ECE depends on its bins.
+    Cost: one pass over the digest. Interval: none yet.
+
+    Source: Guo et al., On calibration of modern neural networks, ICML 2017; Brier 1950.
+    """
+
+    name = "calibration"
+    title = "Calibration"
+    needs = frozenset({"digest"})
+
+    def __init__(self, facts: DatasetFacts) -> None:
+        super().__init__(facts)
+        self.bins = np.zeros((BINS, 2), dtype=np.int64)  # rows, and rows where the model agrees
+        self.confidence = ExactSums(BINS)
+        self.losses = ExactSums(2, largest=64.0)
+
+    def update(self, batch: Batch) -> None:
+        digest = batch.digest
+        assert digest is not None
+        agrees = digest.predicted(batch.labels) == batch.labels
+        confidence = digest.confidence.astype(np.float64)
+        bins = equal_width_bins(confidence, BINS)
+        self.bins[:, 0] += np.bincount(bins, minlength=BINS)
+        self.bins[:, 1] += np.bincount(bins[agrees], minlength=BINS)
+        self.confidence.add(bins, np.clip(confidence, 0, 1))
+        own = digest.self_confidence.astype(np.float64)
+        zeros = np.zeros(len(own), dtype=np.int64)
+        self.losses.add(zeros, digest.square_sum - 2 * own + 1)
+        self.losses.add(zeros + 1, -np.log(np.maximum(own, 1e-12)))
+
+    def merge(self, other: Self) -> None:
+        self.bins += other.bins
+        self.confidence.merge(other.confidence)
+        self.losses.merge(other.losses)
+
+    def result(self) -> Measurement:
+        rows, agreeing = self.bins[:, 0], self.bins[:, 1]
+        total = max(int(rows.sum()), 1)
+        sums = self.confidence.result()
+        error = float(np.abs(agreeing - sums).sum() / total)
+        brier, loss = (self.losses.result() / total).tolist()
+        filled = np.maximum(rows, 1)
+        figures: dict[str, Any] = {
+            "bins": BINS,
+            "mean_confidence": float(sums.sum() / total),
+            "agreement": float(agreeing.sum() / total),
+            "brier": brier,
+            "negative_log_likelihood": loss,
+            "bin_rows": rows.tolist(),
+            "bin_confidence": (sums / filled).tolist(),
+            "bin_agreement": (agreeing / filled).tolist(),
+        }
+        return Measurement(
+            name=self.name,
+            title=self.title,
+            value=error,
+            unit="expected calibration error",
+            interval_kind="none: not computed",
+            range=(0.0, 1.0),
+            better="lower",
+            details=figures,
+            source="Guo et al. 2017; Brier 1950",
+            alerts=_alerts(error, figures),
+        )
+
+
+def _alerts(error: float, figures: dict[str, Any]) -> tuple[Alert, ...]:
+    if error <= LIMIT:
+        return ()
+    lean = "too sure" if figures["mean_confidence"] > figures["agreement"] else "not sure enough"
+    return (
+        Alert(
+            id="calibration.gap",
+            severity="caution",
+            module="probabilistic_model",
+            scope="dataset",
+            message=f"The model is {lean} of itself, measured against the given labels",
+            mitigation="Read scores as ranks, not as probabilities.",
+            value=error,
+            threshold=LIMIT,
+            use_cases=("train", "evaluate"),
+        ),
+    )
+
+
+def equal_width_bins(confidence: Array, bins: int) -> npt.NDArray[np.int64]:
+    """Return the bin max(0, ceil(confidence * bins) - 1) of each row."""
+    index = np.ceil(confidence * bins).astype(np.int64) - 1
+    return np.asarray(np.clip(index, 0, bins - 1))
+
+
+def expected_calibration_error(confidence: Array, correct: Array, bins: int) -> float:
+    """Return the ECE of `confidence` float[n] and `correct` bool[n] with equal-width bins."""
+    index = equal_width_bins(confidence, bins)
+    gaps = np.bincount(index, weights=correct.astype(np.float64) - confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / max(len(confidence), 1))

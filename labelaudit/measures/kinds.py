@@ -1,0 +1,84 @@
+"""The three kinds of measure: a tally, a function of a fair sample, a function of results."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from labelaudit.core.dataset import Array, Batch, Digest
+from labelaudit.core.results import DatasetFacts, Detection, Measurement
+from labelaudit.engine.neighbours import Neighbours
+
+
+class Named(ABC):
+    """What every measure says of itself; its class docstring is its documentation.
+
+    `needs` are asked for by name: `labels`, `digest`, `probabilities`, `embeddings`,
+    `neighbours`, `flags`. Where one is absent the measure is skipped, with a reason.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    needs: ClassVar[frozenset[str]] = frozenset()
+
+
+class Measure(Named):
+    """A tally over all rows: the same result for any batches, shards and order of merging."""
+
+    def __init__(self, facts: DatasetFacts) -> None:
+        self.facts = facts
+
+    @abstractmethod
+    def update(self, batch: Batch) -> None: ...
+
+    @abstractmethod
+    def merge(self, other: Self) -> None: ...
+
+    @abstractmethod
+    def result(self) -> Measurement: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """A fair, seeded sample of rows, ascending, and of each what a measure asked for.
+
+    `labels` int32[n]; `probabilities` float[n, K]; `embeddings` float[n, d]; `neighbours`
+    among the rows of the sample.
+    """
+
+    rows: npt.NDArray[np.int64]
+    n_total: int
+    seed: int
+    labels: npt.NDArray[np.int32]
+    digest: Digest | None = None
+    probabilities: Array | None = None
+    embeddings: Array | None = None
+    neighbours: Neighbours | None = None
+
+    @property
+    def described(self) -> dict[str, int]:
+        return {"size": len(self.rows), "of": self.n_total, "seed": self.seed}
+
+
+class SampledMeasure(Named):
+    """A plain function of a fair sample of at most `largest_sample` rows."""
+
+    largest_sample: ClassVar[int] = 50_000
+    n_neighbours: ClassVar[int] = 0
+
+    @staticmethod
+    @abstractmethod
+    def measure(sample: Sample, facts: DatasetFacts) -> Measurement: ...
+
+
+class DerivedMeasure(Named):
+    """A pure function of the finished detection and of earlier measurements: no pass."""
+
+    @staticmethod
+    @abstractmethod
+    def measure(
+        facts: DatasetFacts, detection: Detection | None, earlier: Mapping[str, Any]
+    ) -> Measurement: ...

@@ -1,0 +1,64 @@
+import numpy as np
+import numpy.typing as npt
+
+from labelaudit.core.results import DatasetFacts, Measurement
+from labelaudit.measures.kinds import Sample, SampledMeasure
+
+K = 10
+
+
+class KnnDisagreement(SampledMeasure):
+    """How often the nearest neighbours of an example carry another label (kDN).
+
+    For each row the share of its 10 nearest other rows, in embedding space, with another given
+    label; the value is the mean. 0: every class keeps to itself; (K - 1)/K: labels say nothing
+    about place. High values mean overlap, label errors, or embeddings that do not see what the
+    labels are about; this measure cannot tell which. It needs no cluster to be compact: a class
+    of several clusters is as good as one.
+
+    Range 0 to 1, lower is more separable. Distances are cosine above three dimensions, else
+    Euclidean; neighbours are exact within the sample of at most 50,000 rows. Cost O(n^2 d).
+    The interval is the normal one of a mean; rows share neighbours, so it is a little narrow.
+
+    Source: Smith, Martinez and Giraud-Carrier, An instance level analysis of data complexity,
+    Machine Learning 2014 (kDN).
+    """
+
+    name = "knn_disagreement"
+    title = "Neighbours that disagree"
+    needs = frozenset({"neighbours"})
+    n_neighbours = K
+
+    @staticmethod
+    def measure(sample: Sample, facts: DatasetFacts) -> Measurement:
+        assert sample.neighbours is not None
+        shares = disagreement(sample.labels, sample.neighbours.rows)
+        mean = float(shares.mean())
+        half = 1.96 * float(shares.std()) / max(len(shares), 1) ** 0.5
+        by_class = [shares[sample.labels == k] for k in range(facts.n_classes)]
+        return Measurement(
+            name=KnnDisagreement.name,
+            title=KnnDisagreement.title,
+            value=mean,
+            unit="share of nearest neighbours with another label",
+            interval=(max(mean - half, 0.0), min(mean + half, 1.0)),
+            interval_kind="95 %, normal, of the mean over rows",
+            range=(0.0, 1.0),
+            better="lower",
+            details={
+                "k": int(sample.neighbours.rows.shape[1]),
+                "metric": sample.neighbours.metric,
+            },
+            per_class={
+                "mean": tuple(float(part.mean()) if len(part) else None for part in by_class)
+            },
+            sample=sample.described,
+            source="Smith, Martinez and Giraud-Carrier 2014",
+        )
+
+
+def disagreement(
+    labels: npt.NDArray[np.int32], neighbours: npt.NDArray[np.int32]
+) -> npt.NDArray[np.float64]:
+    """Return for each row the share of `neighbours` int[n, k] with another label."""
+    return np.asarray((labels[neighbours] != labels[:, None]).mean(axis=1))

@@ -1,0 +1,104 @@
+"""Run the measures: tallies in one fold, sampled ones on a shared sample, derived ones last."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from labelaudit.core.dataset import Array, Digest, Matrix
+from labelaudit.core.errors import InputError
+from labelaudit.core.results import DatasetFacts, Detection, Measurement, Skipped
+from labelaudit.engine.job import Job
+from labelaudit.engine.neighbours import nearest
+from labelaudit.engine.passes import fold, joined
+from labelaudit.engine.sample import fair_sample
+from labelaudit.measures import known_measures
+from labelaudit.measures.kinds import DerivedMeasure, Measure, Sample, SampledMeasure
+
+
+def measure_all(
+    job: Job, facts: DatasetFacts, detection: Detection | None, seed: int
+) -> tuple[Measurement | Skipped, ...]:
+    """Run every known measure, by name; one that lacks what it needs is skipped with a reason."""
+    kinds = known_measures()
+    has = set(job.dataset.has) | ({"flags", "joint"} if detection is not None else set())
+    able = {name: kind for name, kind in kinds.items() if kind.needs <= has}
+    done: dict[str, Measurement | Skipped] = {
+        name: _skipped(kind.name, kind.title, kind.needs - has)
+        for name, kind in kinds.items()
+        if name not in able
+    }
+    tallies = [kind(facts) for kind in able.values() if issubclass(kind, Measure)]
+    for tally in fold(job.shards, job.digested, tallies, job.watch("measuring")):
+        done[tally.name] = tally.result()
+    sampled = [kind for kind in able.values() if issubclass(kind, SampledMeasure)]
+    for size in sorted({kind.largest_sample for kind in sampled}):
+        sharing = [kind for kind in sampled if kind.largest_sample == size]
+        sample = _sample(job, size, seed, sharing)
+        for kind in sharing:
+            done[kind.name] = kind.measure(sample, facts)
+    for derived in able.values():
+        if issubclass(derived, DerivedMeasure):
+            done[derived.name] = derived.measure(facts, detection, dict(done))
+    return tuple(done[name] for name in sorted(done))
+
+
+_REMEDIES = {
+    "digest": ("no predictions", "--predictions FILE"),
+    "probabilities": ("no predictions", "--predictions FILE"),
+    "flags": ("no detection has run", "--predictions FILE, then `labelaudit detect`"),
+    "joint": ("no detection has run", "--predictions FILE, then `labelaudit detect`"),
+    "embeddings": ("no embeddings", "--embeddings FILE"),
+    "neighbours": ("no embeddings", "--embeddings FILE"),
+}
+
+
+def _skipped(name: str, title: str, lacking: frozenset[str]) -> Skipped:
+    reasons = [_REMEDIES.get(need, (f"no {need}", f"supply {need}")) for need in sorted(lacking)]
+    return Skipped(name=name, title=title, reason=reasons[0][0], remedy=reasons[0][1])
+
+
+def _sample(job: Job, size: int, seed: int, kinds: Sequence[type[SampledMeasure]]) -> Sample:
+    """Take a fair sample and of it only what the measures that share it ask for."""
+    needs = frozenset().union(*(kind.needs for kind in kinds))
+    dataset = job.dataset
+    rows = fair_sample(len(dataset), size, seed)
+    points = None
+    neighbours = None
+    if needs & {"embeddings", "neighbours"} and dataset.embeddings is not None:
+        points = dataset.embeddings.take(rows)
+        _check_finite(points, dataset.embeddings, rows)
+    if "neighbours" in needs and points is not None and len(rows) > 1:
+        most = max(kind.n_neighbours for kind in kinds)
+        neighbours = nearest(points, most, watch=job.watch("comparing neighbours"))
+    matrix = dataset.probabilities
+    return Sample(
+        rows=rows,
+        n_total=len(dataset),
+        seed=seed,
+        labels=dataset.labels[rows],
+        digest=_digest_of(job, rows) if "digest" in needs else None,
+        probabilities=matrix.take(rows)
+        if matrix is not None and "probabilities" in needs
+        else None,
+        embeddings=points,
+        neighbours=neighbours,
+    )
+
+
+def _digest_of(job: Job, rows: npt.NDArray[np.int64]) -> Digest:
+    pieces = []
+    for shard in job.shards:
+        first, last = np.searchsorted(rows, (shard.start, shard.stop))
+        own = rows[first:last] - shard.start
+        pieces.append({name: values[own] for name, values in job.digest.get(shard).items()})
+    return Digest(**joined(pieces))
+
+
+def _check_finite(points: Array, matrix: Matrix, rows: npt.NDArray[np.int64]) -> None:
+    bad = ~np.isfinite(points).all(axis=1)
+    if bad.any():
+        raise InputError(
+            f"{matrix.where(int(rows[int(bad.argmax())]))}: the embedding holds a value that is "
+            "not a finite number; mend it, or leave the embeddings out"
+        )

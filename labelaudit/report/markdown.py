@@ -1,0 +1,170 @@
+"""The label as GitHub Markdown, small enough for a comment on a pull request."""
+
+from collections.abc import Iterable, Sequence
+
+from labelaudit.core.results import Audit
+from labelaudit.report.label import Label, label_of
+
+MOST_BYTES = 60_000
+MOST_SUSPECTS = 20
+_NAME, _LINE = 60, 300
+
+# Characters that mean something in Markdown or HTML, as entities: these mean nothing there.
+_ENTITIES = {character: f"&#{ord(character)};" for character in "\\`*_{}[]()<>|~&!$\"'"}
+# GitHub makes links of plain text, too; an invisible space stops it.
+_BREAKS = {"@": "@&#8203;", "#": "#&#8203;", ":": ":&#8203;"}
+
+
+def render(audit: Audit) -> str:
+    """Return the label; under 60 kB, sections that do not fit are left out and named."""
+    label = label_of(audit)
+    text = "\n".join(_front(label)) + "\n"
+    left_out = []
+    for name, lines in (
+        ("Classes", _classes(label)),
+        ("Alerts", _alerts(label)),
+        ("Suspects", _suspects(label)),
+        ("Confusions", _pairs(label)),
+        ("Skipped", _skipped(label)),
+        ("What was read", _read(label)),
+    ):
+        if not lines:
+            continue
+        section = "\n".join([f"\n### {name}\n", *lines]) + "\n"
+        if len((text + section).encode()) > MOST_BYTES - 500:
+            left_out.append(name)
+        else:
+            text += section
+    if left_out:
+        text += f"\nLeft out, too long for a comment: {', '.join(left_out)}.\n"
+    return text + f"\n<sub>{escape(label.provenance.tool)}</sub>\n"
+
+
+def escape(text: str, limit: int = _LINE) -> str:
+    """Return text that GitHub shows as it is: no table cell, link, mention or heading ends in it.
+
+    >>> escape("a|b"), escape("@all")
+    ('a&#124;b', '@&#8203;all')
+    """
+    short = text if len(text) <= limit else text[: limit - 1] + "…"
+    escaped = "".join(_ENTITIES.get(char, _BREAKS.get(char, char)) for char in short)
+    escaped = escaped.replace("www.", "www&#8203;.").replace("WWW.", "WWW&#8203;.")
+    if escaped[:1] in {"-", "+", "="}:
+        return f"&#{ord(escaped[0])};{escaped[1:]}"
+    return escaped
+
+
+def _front(label: Label) -> Iterable[str]:
+    panel = label.panel
+    yield f"## {panel.title}: {escape(panel.dataset, _NAME)}"
+    yield ""
+    yield escape(panel.size)
+    yield ""
+    yield f"**{escape(' '.join(label.verdict))}**"
+    if label.refused:
+        return
+    yield ""
+    rows = [("Suspected label errors", panel.suspected, panel.share)]
+    rows += [(count.name, count.value, count.gloss) for count in label.counts if count.bar]
+    rows = [row for row in rows if row[0] != "Suspected"]
+    rows += [
+        ("Human-checked error rate", panel.human_rate, panel.human_note),
+        ("Model noise estimate", panel.noise, panel.noise_note),
+    ]
+    rows += [(fact.name, fact.value, fact.note or fact.gloss) for fact in panel.facts]
+    yield from _table(("Fact", "Value", "Note"), rows, "lrl")
+    yield ""
+    for note in panel.footnotes:
+        yield f"{escape(note.removeprefix('* ').removeprefix('† '))}"
+        yield ""
+
+
+def _classes(label: Label) -> list[str]:
+    rows = label.panel.classes
+    known = label.panel.suspected_known
+    lines = [
+        *_table(
+            ("Class", "Labels", "Suspected", "Share", "Looks like"),
+            [
+                (
+                    row.name,
+                    row.labels,
+                    row.flagged,
+                    row.share,
+                    f"{row.looks_like} {row.looks_like_count}".strip(),
+                )
+                for row in rows
+            ],
+            "lrrrl",
+        )
+        if known
+        else _table(("Class", "Labels"), [(row.name, row.labels) for row in rows], "lr")
+    ]
+    if label.panel.more_classes:
+        lines += ["", escape(label.panel.more_classes)]
+    return lines if rows else []
+
+
+def _alerts(label: Label) -> list[str]:
+    lines = [escape(label.alert_totals), ""]
+    for alert in label.alerts[:10]:
+        lines.append(
+            f"- **{escape(alert.severity)}** {escape(alert.message)}. {escape(alert.mitigation)}"
+        )
+    if len(label.alerts) > 10:
+        lines.append(f"- {len(label.alerts) - 10} more")
+    return lines
+
+
+def _suspects(label: Label) -> list[str]:
+    if label.refused:
+        return []
+    shown = label.suspects[:MOST_SUSPECTS]
+    if not shown:
+        return [escape(label.suspects_note)]
+    rows = [
+        (
+            str(row.rank),
+            row.id,
+            f"{_short(row.given)} → {_short(row.suggested)}",
+            row.quality,
+            f"gives {row.gives_suggested}, threshold {row.needs}; given label {row.gives_given}",
+        )
+        for row in shown
+    ]
+    heading = f"The first {len(shown)} of {label.panel.suspected}, most suspicious first."
+    head = ("Rank", "Id", "Given → suggested", "Quality", "The model's probabilities")
+    return [heading, "", *_table(head, rows, "rllrl")]
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 28 else name[:27] + "…"
+
+
+def _pairs(label: Label) -> list[str]:
+    return [f"- {escape(pair.sentence)}" for pair in label.confusions.pairs[:8]]
+
+
+def _skipped(label: Label) -> list[str]:
+    if label.refused:
+        return []
+    if label.measures_note:
+        return [escape(label.measures_note)]
+    skipped = [measure for measure in label.measures if measure.skipped]
+    return [f"- {escape(measure.title)}: {escape(measure.unit)}" for measure in skipped[:30]]
+
+
+def _read(label: Label) -> list[str]:
+    lines = [f"- {escape(notice)}" for notice in label.provenance.notices[:20]]
+    for status, _, message in label.provenance.checks[:20]:
+        lines.append(f"- {escape(status)}: {escape(message)}")
+    return lines
+
+
+def _table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], sides: str
+) -> Iterable[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'|'.join('---:' if side == 'r' else '---' for side in sides)}|"
+    for row in rows:
+        yield f"| {' | '.join(escape(cell, _LINE if len(row) == 3 else _NAME) for cell in row)} |"

@@ -1,0 +1,118 @@
+"""How figures are written in every report: one rule for each kind of number."""
+
+import math
+
+UNKNOWN = "unknown"
+THIN_SPACE = "\u2009"
+MINUS = "\u2212"
+
+
+def count(number: int) -> str:
+    """Return a whole number with commas between thousands.
+
+    >>> count(12480)
+    '12,480'
+    """
+    return f"{int(number):,}".replace("-", MINUS)
+
+
+def signed(number: int) -> str:
+    """Return a whole number with its sign, 0 without one."""
+    return f"+{number:,}" if number > 0 else count(number)
+
+
+def share(part: float | None) -> str:
+    """Return a share of 1 as per cent: one decimal, two under 1 %.
+
+    >>> share(0.0729).replace(THIN_SPACE, " "), share(0.0058).replace(THIN_SPACE, " ")
+    ('7.3 %', '0.58 %')
+    """
+    bare = share_number(part)
+    return bare if bare == UNKNOWN else f"{bare}{THIN_SPACE}%"
+
+
+def share_number(part: float | None) -> str:
+    """Return a share of 1 as per cent, without the sign."""
+    if part is None or not math.isfinite(part):
+        return UNKNOWN
+    percent = 100 * part
+    if percent < 0:
+        return MINUS + share_number(-part)
+    if percent in (0, 100):
+        return f"{percent:.0f}"
+    if percent < 0.005:
+        return "<0.01"
+    if round(percent, 2) < 1:
+        return f"{percent:.2f}"
+    if percent < 100 and round(percent, 1) >= 100:
+        return ">99.9"
+    return f"{percent:.1f}"
+
+
+def share_range(low: float | None, high: float | None) -> str:
+    """Return an interval of shares, as `6.2 to 8.6 %`."""
+    if low is None or high is None:
+        return UNKNOWN
+    return f"{share_number(low)} to {share(high)}"
+
+
+def score(value: float | None) -> str:
+    """Return a score with three decimals; what is not 0 never reads as 0.
+
+    >>> score(0.12345), score(0.0000087), score(0.0)
+    ('0.123', '<0.001', '0')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if value < 0:
+        return MINUS + score(-value).replace("<", "")
+    if value in (0, 1):
+        return f"{value:.0f}"
+    if value < 0.0005:
+        return "<0.001"
+    if 0.9995 <= value < 1:
+        return ">0.999"
+    return f"{value:.3f}"
+
+
+def probability(value: float | None) -> str:
+    """Return a probability with two decimals and no leading zero, as `.97`.
+
+    >>> probability(0.97), probability(0.001), probability(0.999), probability(1.0)
+    ('.97', '<.01', '>.99', '1')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if value <= 0 or value >= 1:
+        return f"{value:.0f}"
+    if value < 0.005:
+        return "<.01"
+    if value >= 0.995:
+        return ">.99"
+    return f"{value:.2f}"[1:]
+
+
+def ratio(value: float | None) -> str:
+    """Return a ratio: one decimal under 10, whole above."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return f"{value:,.1f}" if value < 9.95 else f"{value:,.0f}"
+
+
+def figure(value: object) -> str:
+    """Return any value of a measure: whole numbers whole, others with what is worth reading."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return count(value)
+    if not isinstance(value, float):
+        return str(value)
+    if not math.isfinite(value):
+        return UNKNOWN
+    size = abs(value)
+    if size <= 1:
+        return score(value)
+    decimals = 0 if size >= 1000 else 1 if size >= 10 else 2
+    return f"{value:,.{decimals}f}".replace("-", MINUS)
