@@ -15,7 +15,8 @@ same bytes each time it runs with the same versions of those packages:
     out-of-fold probabilities all in one file.
 ``broken/``
     one tiny data set per folder, each with exactly one fault; ``EXPECTED.txt`` holds the
-    essential part of the message that a reader of the folder must be given.
+    essential part of the message that a reader of the folder must be given, and on a second
+    line the exit code where it is not 2.
 
 Files are overwritten in place; nothing is deleted.
 """
@@ -355,6 +356,7 @@ def make_broken(folder: Path) -> str:
         name: str,
         expected: str,
         *,
+        exit_code: int = 2,
         labels: list[list[str]] | None = None,
         predictions: list[list[str]] | None = None,
         arrays: dict[str, Floats] | None = None,
@@ -362,7 +364,8 @@ def make_broken(folder: Path) -> str:
     ) -> Path:
         """Write one folder: whatever is given, and the message that is expected."""
         here = folder / name
-        write_text(here / "EXPECTED.txt", expected + "\n")
+        status = "" if exit_code == 2 else f"exit {exit_code}\n"
+        write_text(here / "EXPECTED.txt", f"{expected}\n{status}")
         if labels is not None:
             write_csv(here / "labels.csv", LABEL_HEADER, labels)
         if predictions is not None:
@@ -384,31 +387,32 @@ def make_broken(folder: Path) -> str:
 
     case(
         "duplicate_id",
-        "labels.csv: line 7: id 'img_03' is already on line 4",
+        "labels.csv, line 7: id 'img_03' was already used in line 4",
         labels=[*labels[:5], ["img_03", "dog"], *labels[5:]],
         predictions=predictions,
     )
     case(
         "unmatched_ids",
-        "predictions.csv: no id of labels.csv is in column 'id'",
+        "predictions.csv: no id matches an id of labels.csv",
+        exit_code=4,
         labels=labels,
         predictions=[[row[0].replace("img_", "photo-"), *row[1:]] for row in predictions],
     )
     case(
         "nan_probability",
-        "predictions.csv: line 5: column 'prob_cat': nan",
+        "predictions.csv, line 5, column 'prob_cat': value nan",
         labels=labels,
         predictions=with_cell(5, "prob_cat", "nan"),
     )
     case(
         "above_one",
-        "predictions.csv: line 6: column 'prob_dog': 1.7 is above 1",
+        "predictions.csv, line 6, column 'prob_dog': value 1.7",
         labels=labels,
         predictions=with_cell(6, "prob_dog", "1.7"),
     )
     case(
         "rows_do_not_sum",
-        "predictions.csv: line 2: probabilities sum to 0.5, not 1",
+        "predictions.csv, line 2: the probabilities sum to 0.5, not 1",
         labels=labels,
         predictions=[
             [name, *(f"{p / 2:.2f}" for p in row)]
@@ -417,26 +421,26 @@ def make_broken(folder: Path) -> str:
     )
     case(
         "not_a_number",
-        "predictions.csv: line 4: column 'prob_dog': 'abc' is not a number",
+        "predictions.csv, line 4, column 'prob_dog': 'abc' is not a number",
         labels=labels,
         predictions=with_cell(4, "prob_dog", "abc"),
     )
     case(
         "wrong_row_count",
-        "pred_probs.npy: 7 rows, but labels.csv has 8",
+        "pred_probs.npy: has 7 rows, but labels.csv has 8",
         labels=labels,
         arrays={"pred_probs.npy": probabilities[:7]},
     )
     four = np.hstack([probabilities * 0.9, np.full((len(labels), 1), 0.1)])
     case(
         "class_count",
-        "pred_probs.npy: 4 columns, but labels.csv has 3 classes",
+        "pred_probs.npy: has 4 columns, but the labels hold 3 classes (bird, cat, dog)",
         labels=labels,
         arrays={"pred_probs.npy": four},
     )
     case(
         "two_predictions",
-        "two prediction files: pred_probs_a.npy, pred_probs_b.npy",
+        "several files could be the predictions: pred_probs_a.npy, pred_probs_b.npy",
         labels=labels,
         arrays={
             "pred_probs_a.npy": probabilities,
@@ -445,19 +449,19 @@ def make_broken(folder: Path) -> str:
     )
     case(
         "empty_file",
-        "labels.csv: empty",
+        "labels.csv is empty (0 bytes)",
         predictions=predictions,
         files={"labels.csv": b""},
     )
     case(
         "ragged_line",
-        "predictions.csv: line 4: 3 cells, but the header has 4",
+        "predictions.csv, line 4: the line has 3 cells, the header has 4",
         labels=labels,
         predictions=[*predictions[:2], predictions[2][:-1], *predictions[3:]],
     )
     here = case(
         "no_label_column",
-        "labels.csv: no label column among 'id', 'foo', 'bar'",
+        "labels.csv: no column is named like labels",
         predictions=predictions,
     )
     write_csv(
@@ -474,21 +478,21 @@ def make_broken(folder: Path) -> str:
     ]
     case(
         "list_labels",
-        "labels.jsonl: line 1: column 'label': a list of labels",
+        "labels.jsonl, line 1, column 'label': a list of labels per row",
         predictions=predictions,
         files={"labels.jsonl": ("\n".join(objects) + "\n").encode("utf-8")},
     )
     here = case(
         "pickled_array",
-        "labels.npy: a pickled (object) array",
+        "labels.npy holds Python objects (a pickle), which is never loaded",
         arrays={"pred_probs.npy": probabilities},
     )
     np.save(here / "labels.npy", np.array(TINY_LABELS, dtype=object), allow_pickle=True)
-    lines = ["id,label,annotator", *(",".join([*row, "Ana"]) for row in labels)]
-    lines[2] = lines[2].replace("Ana", "Ren\u00e9")
+    lines = ["id,label", *map(",".join, labels)]
+    lines[2] = lines[2].replace("dog", "d\u00f6g")
     case(
         "not_utf8",
-        "labels.csv: line 3: not UTF-8",
+        "labels.csv, line 3, column 'label': not UTF-8",
         predictions=predictions,
         files={"labels.csv": ("\n".join(lines) + "\n").encode("latin-1")},
     )

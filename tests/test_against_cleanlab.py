@@ -77,7 +77,7 @@ def test_real_folders_flag_the_rows_that_cleanlab_flags(real_data, folder, choic
     sharpness=st.floats(0.0, 5.0),
     dtype=st.sampled_from([np.float32, np.float64]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_made_data_equals_cleanlab(seed, n_classes, n_rows, sharpness, dtype):
     from cleanlab.count import compute_confident_joint, get_confident_thresholds
     from cleanlab.filter import find_label_issues

@@ -71,7 +71,7 @@ def test_imports_go_one_way():
             sys.executable,
             "-c",
             "import sys; from importlinter.cli import lint_imports;"
-            "sys.exit(lint_imports(config_filename=sys.argv[1], cache_dir=None))",
+            "sys.exit(lint_imports(config_filename=sys.argv[1], no_cache=True))",
             str(ROOT / "pyproject.toml"),
         ],
         capture_output=True,

@@ -29,7 +29,7 @@ TALLIES = {
     "Thresholds": lambda: Thresholds(K),
     "ConfidentJoint": lambda: ConfidentJoint(np.full(K, 0.6)),
     "LowestSelfConfidence": lambda: _LowestSelfConfidence(np.full(K, 7)),
-    "BestMargins": lambda: _BestMargins(LIMITS),
+    "BestMargins": lambda: _BestMargins(LIMITS, above=0.0),
     "Margins": lambda: _Margins(LIMITS, np.full((K, K), -np.inf)),
     "Values": Values,
 }

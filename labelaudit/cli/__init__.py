@@ -70,6 +70,8 @@ def run(arguments: list[str]) -> int:
     try:
         result = app(arguments or ["--help"], prog_name="labelaudit", standalone_mode=False)
         sys.stdout.flush()
+        if result == ExitCode.INTERRUPTED:  # as typer itself words Ctrl-C
+            _complain("interrupted")
         return int(result or 0)
     except LabelauditError as error:
         _complain(str(error))

@@ -67,7 +67,7 @@ def make(
             made = run(job, options)
         _write_source(folder, dataset, choices)
         _finish(made, folder, started)
-    return load_audit(target)
+    return replace(made, folder=target)
 
 
 def go_on(target: Path, step: Callable[[Job, Audit], Audit], quiet: bool = False) -> Audit:
@@ -83,7 +83,7 @@ def go_on(target: Path, step: Callable[[Job, Audit], Audit], quiet: bool = False
         if after.findings is made.findings and made.findings is not None:
             _carry(target / SCORES_FOLDER, folder / SCORES_FOLDER)
         _finish(after, folder, started)
-    return load_audit(target)
+    return replace(after, folder=target)
 
 
 def reopened(target: Path, made: Audit) -> Job:
@@ -126,9 +126,10 @@ def audit_of(path: Path, quiet: bool = False) -> Audit:
 def _write_source(folder: Path, dataset: Path, choices: Choices) -> None:
     """Note where the inputs lie, so that a further command finds them from anywhere."""
     named = asdict(choices)
+    root = dataset if dataset.is_dir() else dataset.parent
     for role in ("labels", "predictions", "embeddings", "images", "classes"):
         value = named[role]
-        inside = value is not None and (dataset / value).exists()
+        inside = value is not None and (root / value).exists()
         if value is not None and not inside and Path(value).exists():
             named[role] = str(Path(value).resolve())
     source = {"dataset": str(dataset.resolve()), "choices": named}

@@ -43,15 +43,14 @@ def explain(
 def known_topics() -> dict[str, tuple[str, Any]]:
     """Return everything that can be explained: name to kind and the thing documented."""
     from labelaudit.core.settings import FILTERS
-    from labelaudit.detect import joint, select
-    from labelaudit.detect.signals import SIGNALS
+    from labelaudit.detect import joint, select, signals
     from labelaudit.detect.thresholds import Thresholds
     from labelaudit.measures import known_measures
 
     topics: dict[str, tuple[str, Any]] = {
         name: ("measures", measure) for name, measure in known_measures().items()
     }
-    topics |= {name: ("signals", signal) for name, signal in SIGNALS.items()}
+    topics |= {name: ("signals", getattr(signals, name)) for name in signals.SIGNALS}
     topics |= {name: ("filters", getattr(select, name)) for name in FILTERS}
     topics |= {
         "class_thresholds": ("estimates", Thresholds),

@@ -65,21 +65,35 @@ class Matrix:
         return divided_by_row_sums(block) if self.normalise else block
 
 
-def row_sums(block: Array) -> npt.NDArray[np.float64]:
-    """Return the sum of each row, added from left to right.
+# Up to so many columns a block is cheaper to go through column by column.
+NARROW = 64
 
-    numpy's own sum adds in another order for another number of rows; the sum of a row must
-    not depend on which rows are read with it.
+
+def row_sums(block: Array) -> npt.NDArray[np.float64]:
+    """Return the sum of each row, the same whatever rows are read with it.
+
+    numpy adds in another order for another shape: so a narrow block is added column by column,
+    a wide one along its rows, and never through numpy's buffer.
     """
+    if block.shape[1] > NARROW:
+        sums = np.add.reduce(np.ascontiguousarray(block), axis=1)
+        return np.asarray(sums, dtype=np.float64)
+    columns = np.ascontiguousarray(block.T)
     total = np.zeros(len(block), dtype=np.float64)
-    for column in range(block.shape[1]):
-        total += block[:, column]
+    for column in columns:
+        total += column
     return total
 
 
 def divided_by_row_sums(block: Array) -> Array:
+    """Return each row divided by its sum; a row of zeros stays one."""
     sums = row_sums(block)
     return block / np.where(sums > 0, sums, 1.0)[:, None]
+
+
+def cache_rows(n_classes: int) -> int:
+    """Return how many rows of probabilities make about a megabyte or less."""
+    return max(64, min(1 << 14, (1 << 18) // max(n_classes, 1)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,23 +101,18 @@ class Digest:
     """What the survey keeps of each row's probabilities: enough for most of an audit.
 
     `self_confidence` is P[i, y_i]; `other` the most probable class but the given one (the
-    lowest index among equals) and `other_probability` its probability; `entropy` that of the
-    whole row, in nats; `square_sum` the sum of the squared probabilities.
+    lowest index among equals) and `other_probability` its probability.
     """
 
     self_confidence: Array
     other: npt.NDArray[np.int32]
     other_probability: Array
-    entropy: Array
-    square_sum: Array
 
     def __getitem__(self, rows: Any) -> "Digest":
         return Digest(
             self_confidence=self.self_confidence[rows],
             other=self.other[rows],
             other_probability=self.other_probability[rows],
-            entropy=self.entropy[rows],
-            square_sum=self.square_sum[rows],
         )
 
     def predicted(self, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
@@ -133,12 +142,22 @@ class Batch:
     def rows(self) -> npt.NDArray[np.int64]:
         return np.arange(self.start, self.start + len(self.labels), dtype=np.int64)
 
-    def full_rows(self, wanted: npt.NDArray[np.bool_]) -> Array:
-        """Return all probabilities of the wanted rows; only these are read again."""
-        if self.probabilities is not None:
-            return self.probabilities[wanted]
-        assert self.matrix is not None
-        return self.matrix.take(self.rows[wanted])
+    def full_rows(
+        self, wanted: npt.NDArray[np.int64]
+    ) -> Iterator[tuple[npt.NDArray[np.int64], Array]]:
+        """Read all probabilities of the wanted rows of this batch again, and only of these.
+
+        Yields them in blocks of about a megabyte: which rows (as counted in the batch,
+        ascending), and their probabilities.
+        """
+        held, source = self.probabilities, self.matrix
+        step = cache_rows(held.shape[1] if held is not None else source.width if source else 1)
+        for start in range(0, len(wanted), step):
+            rows = wanted[start : start + step]
+            if held is not None:
+                yield rows, held[rows]
+            elif source is not None:
+                yield rows, source.take(self.start + rows)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -233,7 +252,7 @@ class Dataset:
         By default a batch is about a megabyte: it stays in the processor's cache while
         everything that wants to see it looks at it.
         """
-        step = batch_rows or max(256, (1 << 17) // max(self.n_classes, 1))
+        step = batch_rows or cache_rows(self.n_classes)
         for start in range(shard.start, shard.stop, step):
             stop = min(start + step, shard.stop)
             yield Batch(

@@ -11,9 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from labelaudit.core.errors import InputError, LabelauditError
+from labelaudit.core.arrow import column_of, table_of
+from labelaudit.core.errors import InputError
 from labelaudit.core.results import (
     FINDING_COLUMNS,
     SCORE_COLUMNS,
@@ -50,8 +49,13 @@ def load_audit(path: str | Path) -> Audit:
         raise InputError(f"{printable(folder)}: holds no audit.json of labelaudit")
     try:
         document = json.loads((folder / AUDIT_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{printable(folder / AUDIT_FILE)}: cannot be read: {error}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"{printable(folder / AUDIT_FILE)}: cannot be read ({printable(error, 100)}); run the "
+            "audit again"
+        ) from None
+    if not isinstance(document, dict):
+        raise InputError(f"{printable(folder / AUDIT_FILE)}: is no object; run the audit again")
     audit = from_document(document, folder)
     if audit.detection is None:
         return audit
@@ -63,21 +67,13 @@ def _read_findings(path: Path) -> Findings:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path, columns=list(FINDING_COLUMNS))
+        with pq.ParquetFile(path) as file:  # `read_table` would import pandas
+            table = file.read(columns=list(FINDING_COLUMNS))
     except (OSError, pa.ArrowInvalid, KeyError) as error:
         raise InputError(
             f"{printable(path)}: cannot be read ({type(error).__name__}); run the audit again"
         ) from None
-    return Findings(columns={name: _values(table.column(name)) for name in FINDING_COLUMNS})
-
-
-def _values(column: Any) -> Any:
-    if str(column.type) == "bool":
-        return np.array(column.to_pylist(), dtype=np.bool_)
-    if str(column.type) == "string":
-        return np.array(column.to_pylist(), dtype=object)
-    chunks = [np.from_dlpack(chunk) for chunk in column.chunks if len(chunk)]
-    return np.concatenate(chunks) if chunks else np.empty(0)
+    return Findings(columns={name: column_of(table.column(name)) for name in FINDING_COLUMNS})
 
 
 def read_scores(folder: Path) -> dict[str, Any]:
@@ -85,11 +81,17 @@ def read_scores(folder: Path) -> dict[str, Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    parts = [
-        pq.read_table(part, columns=list(SCORE_COLUMNS)) for part in sorted(folder.glob("part-*"))
-    ]
-    table = pa.concat_tables(parts)
-    return {name: _values(table.column(name)) for name in SCORE_COLUMNS}
+    parts = []
+    try:
+        for part in sorted(folder.glob("part-*.parquet")):
+            with pq.ParquetFile(part) as file:
+                parts.append(file.read(columns=list(SCORE_COLUMNS)))
+        table = pa.concat_tables(parts)
+    except (OSError, pa.ArrowInvalid, KeyError) as error:
+        raise InputError(
+            f"{printable(folder)}: cannot be read ({type(error).__name__}); run the audit again"
+        ) from None
+    return {name: column_of(table.column(name)) for name in SCORE_COLUMNS}
 
 
 def write_audit(audit: Audit, folder: Path) -> None:
@@ -112,29 +114,31 @@ def write_scores_part(index: int, columns: dict[str, Any], folder: Path) -> None
 
 
 def write_parquet(columns: dict[str, Any], path: Path) -> None:
-    import pyarrow as pa
+    """Write numpy columns as one Parquet file."""
     import pyarrow.parquet as pq
 
-    # Not `pa.table`, and lists of text, not object arrays: both of those import pandas.
-    arrays = [
-        pa.array(values.tolist(), type=pa.string()) if values.dtype == object else pa.array(values)
-        for values in columns.values()
-    ]
-    pq.write_table(pa.Table.from_arrays(arrays, names=list(columns)), path, compression="zstd")
+    pq.write_table(table_of(columns), path, compression="zstd")
 
 
 def check_target(target: Path) -> None:
     """Refuse to write over anything that is not an audit of ours or an empty folder."""
-    if target.is_file():
-        raise InputError(f"{printable(target)}: is a file; name a folder for the audit with -o")
-    if target.is_dir() and not is_audit(target) and any(target.iterdir()):
+    try:
+        exists = os.path.lexists(target)
+        if exists and not target.is_dir():
+            raise InputError(f"{printable(target)}: is no folder; name one for the audit with -o")
+        if exists and not is_audit(target) and any(target.iterdir()):
+            raise InputError(
+                f"{printable(target)}: is a folder that is no audit; nothing was written; "
+                "name another with -o"
+            )
+        parent = target.absolute().parent
+        if not parent.is_dir():
+            raise InputError(f"{printable(parent)}: no such folder to write the audit into")
+    except OSError as error:
         raise InputError(
-            f"{printable(target)}: is a folder that is no audit; nothing was written; "
-            "name another with -o"
-        )
-    parent = target.absolute().parent
-    if not parent.is_dir():
-        raise InputError(f"{printable(parent)}: no such folder to write the audit into")
+            f"{printable(target, 200)}: cannot hold an audit: {error.strerror}; name another "
+            "folder with -o"
+        ) from None
 
 
 @contextlib.contextmanager
@@ -154,11 +158,12 @@ def staged(target: Path) -> Iterator[Path]:
         yield staging
         _publish(staging, target)
     except OSError as error:
-        if isinstance(error, LabelauditError) or error.filename is None:
+        if error.errno is None or isinstance(error, BrokenPipeError):
             raise
+        place = target if error.filename is None else error.filename
         raise InputError(
-            f"{printable(error.filename)}: {error.strerror}; nothing was published, a previous "
-            "audit is as it was"
+            f"{printable(place)}: {error.strerror}; nothing was published, a previous audit is as "
+            "it was"
         ) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -174,22 +179,18 @@ def _publish(staging: Path, target: Path) -> None:
         if not target.exists():
             staging.rename(target)
             return
-        for name in (*OWN_FOLDERS, *OWN_FILES):
-            _replace(staging / name, target / name)
-
-
-def _replace(new: Path, old: Path) -> None:
-    if new.is_dir():
-        retired = new.with_name(new.name + ".retired")
-        if old.exists():
-            old.rename(retired)
-        new.rename(old)
-    elif new.exists():
-        os.replace(new, old)
-    elif old.is_dir():
-        shutil.rmtree(old)
-    else:
-        old.unlink(missing_ok=True)
+        moved: list[tuple[Path, Path]] = []
+        try:
+            for name in (*OWN_FOLDERS, *OWN_FILES):
+                old, new = target / name, staging / name
+                for here, there in ((old, staging / f"{name}.retired"), (new, old)):
+                    if os.path.lexists(here):
+                        here.rename(there)
+                        moved.append((here, there))
+        except OSError:
+            for here, there in reversed(moved):
+                there.rename(here)
+            raise
 
 
 def _umask() -> int:
@@ -200,32 +201,53 @@ def _umask() -> int:
 
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Hold back Ctrl-C while files change places: milliseconds."""
+    """Hold back Ctrl-C and a polite kill while files change places: milliseconds."""
     try:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except ValueError:  # not in the main thread: Ctrl-C does not arrive here anyway
+        before = {
+            number: signal.signal(number, signal.SIG_IGN)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+    except ValueError:  # not in the main thread: no signal arrives here anyway
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all: a temporary file, flushed to disk, then renamed."""
+    """Write a file whole or not at all."""
+    with whole(path) as partial:
+        partial.write_bytes(text.encode("utf-8", "backslashreplace"))
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Yield a temporary file that is flushed to disk and then takes the place of `path`.
+
+    A link is followed; a device or pipe, which nothing can take the place of, is yielded itself.
+    """
+    partial = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
-    except OSError as error:
-        raise InputError(f"{printable(path)}: cannot be written: {error.strerror}") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
+        if path.exists() and not path.is_file() and not path.is_dir():
+            yield path
+            return
+        final = Path(os.path.realpath(path))
+        handle, name = tempfile.mkstemp(prefix=f".{final.name[:100]}.", dir=final.parent)
+        os.close(handle)
+        partial = Path(name)
+        yield partial
+        with partial.open("rb") as file:
             os.fsync(file.fileno())
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
+        partial.chmod(0o666 & ~_umask())
+        partial.replace(final)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise InputError(f"{printable(path)}: cannot be written: {error.strerror}") from None
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"{printable(path, 200)}: cannot be written: {reason}") from None
     finally:
-        Path(name).unlink(missing_ok=True)
+        if partial is not None:
+            partial.unlink(missing_ok=True)

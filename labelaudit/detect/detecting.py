@@ -24,7 +24,12 @@ from labelaudit.detect.joint import (
     model_noise_estimate,
     noise_from,
 )
-from labelaudit.detect.signals import SIGNALS
+from labelaudit.detect.signals import (
+    SIGNALS,
+    confidence_weighted_entropy,
+    normalized_margin,
+    self_confidence,
+)
 from labelaudit.detect.thresholds import Thresholds
 from labelaudit.engine.job import Job
 from labelaudit.engine.passes import Columns, each, joined
@@ -103,7 +108,10 @@ def _score(job: Job, choose: select.Choose) -> tuple[Columns, int, Columns | Non
     def columns_of(batch: Batch) -> Columns:
         assert batch.digest is not None
         own = batch.digest
-        columns: dict[str, npt.NDArray[Any]] = {
+        weighted = np.empty(len(batch.labels))
+        for block, full in batch.full_rows(np.arange(len(batch.labels))):
+            weighted[block] = confidence_weighted_entropy(own.self_confidence[block], full)
+        return {
             "position": batch.rows,
             "given": batch.labels,
             "other": own.other,
@@ -111,10 +119,10 @@ def _score(job: Job, choose: select.Choose) -> tuple[Columns, int, Columns | Non
             "other_probability": own.other_probability,
             "is_flagged": choose(batch),
             "is_beaten": select.label_is_beaten(batch),
+            "self_confidence": self_confidence(own),
+            "normalized_margin": normalized_margin(own),
+            "confidence_weighted_entropy": weighted,
         }
-        for name, signal in SIGNALS.items():
-            columns[name] = signal(own, dataset.n_classes)
-        return columns
 
     def keep(shard: Shard, columns: Columns) -> None:
         nonlocal beaten

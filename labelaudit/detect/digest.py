@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Array, Digest
+from labelaudit.core.dataset import NARROW, Array, Digest
 
 
 def digest(labels: npt.NDArray[np.int32], probabilities: Array) -> Digest:
@@ -13,24 +13,22 @@ def digest(labels: npt.NDArray[np.int32], probabilities: Array) -> Digest:
     to the bit what they would be if taken from the full rows.
     """
     n_rows, n_classes = probabilities.shape
-    index = np.arange(n_rows)
-    self_confidence = probabilities[index, labels]
-    others = probabilities.copy()
-    others[index, labels] = -np.inf
-    other = others.argmax(axis=1).astype(np.int32)
-    entropy = np.zeros(n_rows, dtype=probabilities.dtype)
-    square_sum = np.zeros(n_rows, dtype=np.float64)
-    # Column by column, so that the sum of a row does not depend on its neighbours.
-    columns = np.ascontiguousarray(probabilities.T)
-    safe = np.where(columns > 0, columns, 1)
-    terms = safe * np.log(safe)
-    for column in range(n_classes):
-        entropy -= terms[column]
-        square_sum += columns[column].astype(np.float64) ** 2
-    return Digest(
-        self_confidence=self_confidence,
-        other=other,
-        other_probability=others[index, other],
-        entropy=entropy,
-        square_sum=square_sum,
-    )
+    if n_classes > NARROW:
+        index = np.arange(n_rows)
+        own = probabilities[index, labels]
+        others = probabilities.copy()
+        others[index, labels] = -np.inf
+        other = others.argmax(axis=1).astype(np.int32)
+        best = others[index, other]
+    else:
+        # Few columns: go down the columns of the transposed block, many rows at a time.
+        columns = probabilities.T.copy(order="C")  # ours to write into
+        place = labels * np.int64(n_rows) + np.arange(n_rows)
+        flat = columns.reshape(-1)
+        own = flat[place]
+        flat[place] = -np.inf
+        best = columns.max(axis=0)
+        other = np.zeros(n_rows, dtype=np.int32)
+        for column in range(n_classes - 1, -1, -1):
+            np.copyto(other, column, where=columns[column] == best)
+    return Digest(self_confidence=own, other=other, other_probability=best)

@@ -21,23 +21,27 @@ def confident_class(batch: Batch, thresholds: npt.NDArray[np.float64]) -> npt.ND
     threshold and another might not.
     Source: Northcutt, Jiang and Chuang, JAIR 2021, equation 1; collisions as cleanlab 2.9.
     """
-    assert batch.digest is not None
+    own = batch.digest
+    assert own is not None
     bars = thresholds - TOLERANCE
-    top = batch.digest.predicted(batch.labels)
-    top_passes = batch.digest.confidence >= bars[top]
-    guess = np.where(top_passes, top, NOT_CONFIDENT).astype(np.int32)
-    # Where the label is the top class the next probability is known, else it is at most the top.
-    runner_up = np.where(
-        top == batch.labels, batch.digest.other_probability, batch.digest.confidence
-    )
-    again = ~top_passes & (runner_up >= bars.min())
-    if again.any():
-        passes = batch.full_rows(again) >= bars
-        count = passes.sum(axis=1)
-        guess[again] = np.where(
-            count == 1, passes.argmax(axis=1), np.where(count > 1, top[again], NOT_CONFIDENT)
-        )
-    return guess
+    guess = np.where(own.self_confidence >= bars[batch.labels], batch.labels, NOT_CONFIDENT)
+    beaten = own.other_probability >= own.self_confidence
+    # Where the label is the top class all others are at most the second; else at most the top.
+    again = own.other_probability >= bars.min()
+    again &= beaten | (guess == NOT_CONFIDENT)
+    rows = np.flatnonzero(again)
+    labels, own = batch.labels[rows], own[rows]
+    top = own.predicted(labels)
+    passes = own.confidence >= bars[top]
+    guess[rows] = np.where(passes, top, NOT_CONFIDENT)
+    missed = np.zeros(len(batch.labels), dtype=np.int32)
+    missed[rows] = top
+    for block, full in batch.full_rows(rows[~passes]):
+        confident = full >= bars
+        count = confident.sum(axis=1)
+        several = np.where(count > 1, missed[block], NOT_CONFIDENT)
+        guess[block] = np.where(count == 1, confident.argmax(axis=1), several)
+    return guess.astype(np.int32)
 
 
 class ConfidentJoint:
@@ -71,9 +75,10 @@ def calibrated(
 
     Source: Northcutt, Jiang and Chuang, JAIR 2021, equation 3; rounding as cleanlab 2.9.
     """
-    # The transpositions stay: cleanlab sums a Fortran-ordered array, and another order of
-    # the sum moves single counts by one.
-    scaled = (counts.T / np.clip(counts.sum(axis=1), _TINY, None) * class_counts).T
+    # cleanlab's joint is Fortran-ordered, and the sum below adds in the order of memory: in
+    # another order the last bit of the sum differs, and single counts by one.
+    by_true = np.asfortranarray(counts).T
+    scaled = (by_true / np.clip(counts.sum(axis=1), _TINY, None) * class_counts).T
     scaled = scaled / np.clip(np.sum(scaled), _TINY, None) * int(class_counts.sum())
     return rounded_rows(scaled)
 

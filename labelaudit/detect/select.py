@@ -12,7 +12,7 @@ import numpy.typing as npt
 from labelaudit.core.dataset import Array, Batch
 from labelaudit.detect.joint import rounded_rows
 from labelaudit.engine.tally import Tally
-from labelaudit.engine.top import TopPerKey
+from labelaudit.engine.top import NthLargest, TopPerKey
 
 # What cleanlab adds to the given label before it asks whether another class beats it.
 _HEAD_START = 1e-6
@@ -80,7 +80,12 @@ def prune_by_noise_rate(joint: npt.NDArray[np.int64], fold: Fold) -> Choose:
     limits = prune_counts(joint)
     np.fill_diagonal(limits, 0)
     limits[class_counts <= _KEPT_PER_CLASS] = 0
-    bars = fold(_BestMargins(limits))
+    bars = fold(_BestMargins(limits, above=0.0))
+    lacking = (limits > 0) & np.isneginf(bars)
+    if lacking.any():
+        # Too few rows where another class beats the label: these pairs go deeper.
+        deeper = fold(_BestMargins(np.where(lacking, limits, 0), above=-np.inf))
+        bars = np.where(lacking, deeper, bars)
     return _among(fold(_Margins(limits, bars)))
 
 
@@ -140,25 +145,28 @@ class _BestMargins:
     """For each pair a lower bound on its n-th largest margin, from the digest alone.
 
     The digest knows the margin to the best other class only, so a pair's bound is the n-th
-    largest among the rows whose best other class it is; -inf where they are fewer than n.
+    largest among the rows whose best other class it is and whose margin is above `above`;
+    -inf where they are fewer than n.
     """
 
-    def __init__(self, limits: npt.NDArray[np.int64]) -> None:
-        self.top = TopPerKey(limits.ravel())
+    def __init__(self, limits: npt.NDArray[np.int64], above: float) -> None:
+        self.top = NthLargest(limits.ravel())
         self.size = len(limits)
+        self.above = above
 
     def update(self, batch: Batch) -> None:
         assert batch.digest is not None
-        pairs = batch.labels.astype(np.int64) * self.size + batch.digest.other
+        margins = batch.digest.other_probability - batch.digest.self_confidence
+        near = np.flatnonzero(margins > self.above)
+        pairs = batch.labels[near].astype(np.int64) * self.size + batch.digest.other[near]
         asked = self.top.limits[pairs] > 0
-        margins = batch.digest.other_probability[asked] - batch.digest.self_confidence[asked]
-        self.top.add(pairs[asked], margins, batch.rows[asked])
+        self.top.add(pairs[asked], margins[near[asked]])
 
     def merge(self, other: "_BestMargins") -> None:
         self.top.merge(other.top)
 
     def result(self) -> npt.NDArray[np.float64]:
-        return self.top.bar().reshape(self.size, self.size)
+        return self.top.result().reshape(self.size, self.size)
 
 
 class _Margins:
@@ -170,25 +178,24 @@ class _Margins:
 
     def __init__(self, limits: npt.NDArray[np.int64], bars: npt.NDArray[np.float64]) -> None:
         self.top = TopPerKey(limits.ravel())
-        self.bars = np.where(limits > 0, bars, np.inf)
+        # The bounds are float32 by their making, so narrowing them loses nothing.
+        self.bars = np.where(limits > 0, bars, np.inf).astype(np.float32)
         self.lowest = self.bars.min(axis=1)
         self.size = len(limits)
 
     def update(self, batch: Batch) -> None:
         assert batch.digest is not None
         best = batch.digest.other_probability - batch.digest.self_confidence
-        again = best >= self.lowest[batch.labels]
-        if not again.any():
-            return
-        labels = batch.labels[again]
-        full = batch.full_rows(again)
-        margins: Array = full - full[np.arange(len(labels)), labels][:, None]
-        rows, others = np.nonzero(margins >= self.bars[labels])
-        self.top.add(
-            labels[rows].astype(np.int64) * self.size + others,
-            margins[rows, others],
-            batch.rows[again][rows],
-        )
+        again = np.flatnonzero(best >= self.lowest[batch.labels])
+        for block, full in batch.full_rows(again):
+            labels = batch.labels[block]
+            margins: Array = full - full[np.arange(len(labels)), labels][:, None]
+            rows, others = np.nonzero(margins >= self.bars[labels])
+            self.top.add(
+                labels[rows].astype(np.int64) * self.size + others,
+                margins[rows, others],
+                batch.start + block[rows],
+            )
 
     def merge(self, other: "_Margins") -> None:
         self.top.merge(other.top)

@@ -1,15 +1,15 @@
 """Scores of how well a label fits the prediction, 0 worst to 1 best.
 
-Pure functions of the digest's columns, each row for itself.
+Pure functions, each row for itself: of the digest where it knows enough, else of full rows.
 """
 
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Array, Digest
+from labelaudit.core.dataset import Array, Digest, row_sums
 
 
-def self_confidence(digest: Digest, n_classes: int) -> Array:
+def self_confidence(digest: Digest) -> Array:
     """The predicted probability of the given label, P[i, y_i].
 
     Range 0 (worst) to 1 (best). Low where the model gives the label little probability, be it
@@ -20,7 +20,7 @@ def self_confidence(digest: Digest, n_classes: int) -> Array:
     return np.clip(digest.self_confidence, 0, 1)
 
 
-def normalized_margin(digest: Digest, n_classes: int) -> Array:
+def normalized_margin(digest: Digest) -> Array:
     """The lead of the given label over the most probable other class, (P[y] - max P[not y] + 1)/2.
 
     Range 0 (worst) to 1 (best); below .5 another class is more probable than the given one.
@@ -30,7 +30,9 @@ def normalized_margin(digest: Digest, n_classes: int) -> Array:
     return np.clip((digest.self_confidence - digest.other_probability + 1) / 2, 0, 1)
 
 
-def confidence_weighted_entropy(digest: Digest, n_classes: int) -> npt.NDArray[np.float64]:
+def confidence_weighted_entropy(
+    self_confidence: Array, probabilities: Array
+) -> npt.NDArray[np.float64]:
     """log(1 + s)/s with s = (entropy / log K) / self-confidence: unsure and not the label.
 
     Range 0 (worst) to 1 (best). Where s goes to 0 the score goes to 1; cleanlab 2.9 returns 0
@@ -38,12 +40,16 @@ def confidence_weighted_entropy(digest: Digest, n_classes: int) -> npt.NDArray[n
     Source: Kuan and Mueller, Model-agnostic label quality scoring, 2022;
     cleanlab.rank.get_confidence_weighted_entropy_for_each_label, equal elsewhere.
     """
-    entropy = digest.entropy.astype(np.float64) / np.log(n_classes)
-    share = np.maximum(entropy, 0) / np.clip(digest.self_confidence.astype(np.float64), 1e-6, None)
+    share = entropy(probabilities) / np.log(probabilities.shape[1])
+    share = np.maximum(share, 0) / np.clip(self_confidence.astype(np.float64), 1e-6, None)
     return np.where(share > 1e-12, np.log1p(share) / np.maximum(share, 1e-12), 1.0)
 
 
-SIGNALS = {
-    signal.__name__: signal
-    for signal in (self_confidence, normalized_margin, confidence_weighted_entropy)
-}
+def entropy(probabilities: Array) -> npt.NDArray[np.float64]:
+    """Return the entropy in nats of each row of `probabilities` float[n, K]."""
+    terms = np.log(np.where(probabilities > 0, probabilities, 1))
+    terms *= probabilities
+    return -row_sums(terms)
+
+
+SIGNALS = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")

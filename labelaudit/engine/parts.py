@@ -1,11 +1,8 @@
 """Per-row columns, one part for each shard: in memory, or as Arrow files in a folder."""
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from labelaudit.core.arrow import column_of, table_of
 from labelaudit.core.dataset import Shard
 from labelaudit.core.errors import InputError
 from labelaudit.engine.passes import Columns
@@ -25,9 +22,7 @@ class Parts:
         import pyarrow as pa
 
         self.folder.mkdir(parents=True, exist_ok=True)
-        # Not `pa.table` and not `to_numpy`: both import pandas.
-        arrays = [pa.array(values) for values in columns.values()]
-        table = pa.Table.from_arrays(arrays, names=list(columns))
+        table = table_of(columns)
         with (
             pa.OSFile(str(self._file(shard)), "wb") as sink,
             pa.ipc.new_file(sink, table.schema) as writer,
@@ -53,16 +48,8 @@ class Parts:
                 f"{path}: has {table.num_rows:,} rows, not {shard.stop - shard.start:,}; "
                 "run `labelaudit ingest` again"
             )
-        return {name: _values(table.column(name)) for name in table.column_names}
+        return {name: column_of(table.column(name)) for name in table.column_names}
 
     def _file(self, shard: Shard) -> Path:
         assert self.folder is not None
         return self.folder / f"part-{shard.index:05d}.arrow"
-
-
-def _values(column: Any) -> npt.NDArray[Any]:
-    """Return an Arrow column of numbers without nulls as numpy has them, in place."""
-    chunks = [np.from_dlpack(chunk) for chunk in column.chunks if len(chunk)]
-    if len(chunks) == 1:
-        return np.asarray(chunks[0])
-    return np.concatenate(chunks) if chunks else np.empty(0, column.type.to_pandas_dtype())

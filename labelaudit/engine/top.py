@@ -33,22 +33,78 @@ class TopPerKey:
             self.add(*piece)
 
     def result(self) -> tuple[Array, Array, Array]:
-        """Return keys, values and rows of what stays, by key, largest value first."""
+        """Return keys, values and rows of what stays, in no order that means anything."""
         if not self._pieces:
             empty = np.empty(0, dtype=np.int64)
             return empty, np.empty(0), empty
         keys, values, rows = (np.concatenate(column) for column in zip(*self._pieces, strict=True))
-        order = np.lexsort((rows, -values, keys))
-        keys, values, rows = keys[order], values[order], rows[order]
-        rank = np.arange(len(keys)) - np.searchsorted(keys, keys)
-        stays = rank < self.limits[keys]
+        stays = np.bincount(keys, minlength=len(self.limits))[keys] <= self.limits[keys]
+        # Only keys that were offered too much need sorting.
+        crowded = np.flatnonzero(~stays)
+        order = crowded[np.lexsort((rows[crowded], -values[crowded], keys[crowded]))]
+        sorted_keys = keys[order]
+        rank = np.arange(len(order)) - np.searchsorted(sorted_keys, sorted_keys)
+        stays[order] = rank < self.limits[sorted_keys]
         return keys[stays], values[stays], rows[stays]
 
-    def bar(self) -> npt.NDArray[np.float64]:
-        """Return the smallest value that stays, by key; -inf where fewer than n were offered."""
-        keys, values, _ = self.result()
-        bar = np.full(len(self.limits), -np.inf)
-        full = np.bincount(keys, minlength=len(self.limits)) >= self.limits
-        lowest = np.full(len(self.limits), np.inf)
-        np.minimum.at(lowest, keys, values)
-        return np.where(full, lowest, bar)
+
+class NthLargest:
+    """For every key a lower bound on its `limits[key]`-th largest value, within float32.
+
+    Values are rounded down to float32, so that key and value fit into one integer and one sort
+    of integers does it all.
+    """
+
+    def __init__(self, limits: npt.NDArray[np.int64]) -> None:
+        self.limits = limits
+        self._room = max(_ROOM, 4 * int(limits.sum()))
+        self._pieces: list[npt.NDArray[np.uint64]] = []
+        self._held = 0
+
+    def add(self, keys: Array, values: Array) -> None:
+        """Offer `values` float[n] under `keys` int[n], below 2^32."""
+        packed = (keys.astype(np.uint64) << np.uint64(32)) | _descending(values)
+        self._pieces.append(packed)
+        self._held += len(packed)
+        if self._held > self._room:
+            self._pieces = [self._kept()]
+            self._held = len(self._pieces[0])
+
+    def merge(self, other: "NthLargest") -> None:
+        self._pieces.extend(other._pieces)
+        self._held += other._held
+
+    def _kept(self) -> npt.NDArray[np.uint64]:
+        packed = np.concatenate([np.empty(0, dtype=np.uint64), *self._pieces])
+        packed.sort()
+        keys = (packed >> np.uint64(32)).astype(np.int64)
+        rank = np.arange(len(keys)) - np.searchsorted(keys, keys)
+        return packed[rank < self.limits[keys]]
+
+    def result(self) -> npt.NDArray[np.float64]:
+        """Return the bound of each key, float64[keys]; -inf where fewer than n were offered."""
+        packed = self._kept()
+        keys = (packed >> np.uint64(32)).astype(np.int64)
+        counts = np.bincount(keys, minlength=len(self.limits))
+        full = np.flatnonzero((counts == self.limits) & (counts > 0))
+        last = np.cumsum(counts)[full] - 1
+        bounds = np.full(len(self.limits), -np.inf)
+        bounds[full] = _undone(packed[last])
+        return bounds
+
+
+def _descending(values: Array) -> npt.NDArray[np.uint64]:
+    """Return 32-bit codes that sort floats from large to small, rounded down to float32."""
+    narrow = values.astype(np.float32)
+    above = narrow > values
+    if above.any():
+        narrow[above] = np.nextafter(narrow[above], np.float32(-np.inf))
+    bits = (narrow + np.float32(0)).view(np.uint32)  # -0.0 becomes 0.0
+    ascending = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31))
+    return (~ascending).astype(np.uint64)
+
+
+def _undone(packed: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
+    ascending = ~packed.astype(np.uint32)
+    bits = np.where(ascending >> 31, ascending & np.uint32((1 << 31) - 1), ~ascending)
+    return bits.astype(np.uint32).view(np.float32).astype(np.float64)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from labelaudit.core.errors import InputError, NothingJudged
-from labelaudit.core.folder import SCORES_FOLDER, write_parquet
+from labelaudit.core.errors import NothingJudged
+from labelaudit.core.folder import SCORES_FOLDER, read_scores, whole, write_parquet, write_text
 from labelaudit.core.results import FINDING_COLUMNS, SCORE_COLUMNS, Audit
 
 FORMATS = ("csv", "parquet")
@@ -56,18 +56,11 @@ def _numbers(values: Any) -> list[Any]:
 def write_table(audit: Audit, path: Path, table_format: str, rows: str) -> None:
     """Write flagged or all rows to a file, whole or not at all."""
     if table_format == "csv":
-        from labelaudit.core.folder import write_text
-
         write_text(path, flagged_csv(audit) if rows == "flagged" else scores_csv(audit))
         return
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        write_parquet(_columns(audit, rows), partial)
-        partial.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
-    finally:
-        partial.unlink(missing_ok=True)
+    columns = _columns(audit, rows)
+    with whole(path) as partial:
+        write_parquet(columns, partial)
 
 
 def scores_csv(audit: Audit) -> str:
@@ -82,7 +75,5 @@ def _columns(audit: Audit, rows: str) -> dict[str, Any]:
         return {name: audit.findings.columns[name] for name in FINDING_COLUMNS}
     if audit.scores is not None:
         return {name: audit.scores[name] for name in SCORE_COLUMNS}
-    from labelaudit.core.folder import read_scores
-
     assert audit.folder is not None
     return read_scores(audit.folder / SCORES_FOLDER)

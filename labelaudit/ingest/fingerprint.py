@@ -5,6 +5,7 @@ from pathlib import Path
 
 from labelaudit.core.errors import InputError
 from labelaudit.core.text import printable
+from labelaudit.ingest.readers import find_images
 
 FULL_HASH_BYTES = 100 * 1024 * 1024
 _BLOCK = 1 << 16
@@ -40,12 +41,11 @@ def fingerprint(path: Path) -> tuple[int, str | None, str]:
 
 
 def _folder(root: Path) -> tuple[int, None, str]:
-    """A folder is known by the paths and sizes of its files."""
+    """A folder is known by the paths and sizes of its images."""
     total = 0
     digest = hashlib.sha256()
-    for path in sorted(root.glob("*/*")):
-        if path.is_file():
-            size = path.stat().st_size
-            total += size
-            digest.update(f"{path.relative_to(root).as_posix()}\0{size}\0".encode())
+    for image in find_images(root):
+        size = (root / image.path).stat().st_size
+        total += size
+        digest.update(f"{image.id}\0{size}\0".encode())
     return total, None, f"names:{digest.hexdigest()}"

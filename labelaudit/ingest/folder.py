@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labelaudit.core.errors import ConfigError, InputError
+from labelaudit.core.folder import is_audit
 from labelaudit.core.text import did_you_mean, listed, printable
 from labelaudit.ingest.readers import is_array, is_table
 
@@ -64,16 +65,25 @@ class Plan:
 
 def plan(dataset: Path, choices: Choices) -> Plan:
     """Decide which file plays which part, or say in one line what is missing or ambiguous."""
+    try:
+        return _plan(dataset, choices)
+    except OSError as error:
+        place = printable(error.filename or dataset, 200)
+        raise InputError(f"{place}: cannot be read: {error.strerror}") from None
+
+
+def _plan(dataset: Path, choices: Choices) -> Plan:
     if not dataset.exists():
         raise InputError(f"{printable(dataset)}: no such file or folder{_nearby(dataset)}")
+    if is_audit(dataset):
+        raise InputError(
+            f"{printable(dataset)}: is an audit, not a dataset; read it with `labelaudit report`"
+        )
     if dataset.is_file():
         if choices.labels is not None:
             raise ConfigError("--labels: DATASET is one file and holds the labels already")
         return _with_options(dataset.parent, Part(path=dataset, how="as given"), choices, {})
-    try:
-        files = sorted(path for path in dataset.iterdir() if path.is_file() and _is_data(path))
-    except OSError as error:
-        raise InputError(f"{printable(dataset)}: cannot be read: {error.strerror}") from None
+    files = sorted(path for path in dataset.iterdir() if path.is_file() and _is_data(path))
     found = {
         "predictions": _by_stem(files, PREDICTION_STEMS, endings=True),
         "embeddings": _by_stem(files, EMBEDDING_STEMS, endings=True),
@@ -112,7 +122,7 @@ def _with_options(root: Path, labels: Part, choices: Choices, found: dict[str, l
         labels=labels,
         predictions=parts.get("predictions"),
         embeddings=parts.get("embeddings"),
-        classes=_classes_file(root) if found or labels.path.is_dir() else None,
+        classes=_classes_file(root, choices.classes, bool(found) or labels.path.is_dir()),
         images=_images(root, choices) if labels.path != root else Part(path=root, how="by class"),
     )
 
@@ -162,11 +172,13 @@ def _chosen(root: Path, named: str, option: str) -> Path:
     )
 
 
-def _classes_file(root: Path) -> Part | None:
-    for name in CLASS_FILES:
-        if (root / name).is_file():
-            return Part(path=root / name, how="found by name")
-    return None
+def _classes_file(root: Path, chosen: str | None, by_name: bool) -> Part | None:
+    if chosen is not None:  # a file, or the names themselves
+        paths = [] if "," in chosen else [root / chosen, Path(chosen)]
+        return next((Part(path=p, how="by --classes") for p in paths if p.is_file()), None)
+    names = CLASS_FILES if by_name else ()
+    paths = [root / name for name in names]
+    return next((Part(path=p, how="found by name") for p in paths if p.is_file()), None)
 
 
 def _images(root: Path, choices: Choices) -> Part | None:

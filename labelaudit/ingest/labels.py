@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.dataset import Array
-from labelaudit.core.errors import InputError
+from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.text import listed, printable
 from labelaudit.ingest.folder import ID_COLUMNS, LABEL_COLUMNS, Choices, Plan, pick_column
 from labelaudit.ingest.readers import (
@@ -64,6 +64,10 @@ def _from_table(path: Path, plan: Plan, choices: Choices) -> Labels:
         )
     id_column = pick_column(table.names, choices.id_column, ID_COLUMNS, file, "--id-column")
     if id_column == column:
+        if choices.id_column is not None:
+            raise ConfigError(
+                f"--id-column {printable(column, 60)}: is the column of labels; choose another"
+            )
         id_column = None
     texts = [text if text is not None and text.strip() else None for text in table.text(column)]
     ids = read_ids(table, id_column, file) if id_column is not None else None
@@ -124,13 +128,13 @@ def _from_array(path: Path, plan: Plan, choices: Choices) -> Labels:
         raise InputError(
             f"{file}: holds the arrays {listed(arrays)}; name the labels with --label-column"
         )
-    if arrays[key].ndim != 1:
-        shape = "x".join(str(size) for size in arrays[key].shape)
-        raise InputError(f"{file}: labels of shape {shape}; give one label per row, shape (N,)")
-    ids = texts_of(arrays["ids"], file) if "ids" in arrays and key != "ids" else None
-    classes = tuple(str(name) for name in arrays["classes"]) if "classes" in arrays else None
+    texts = texts_of(arrays[key], file)
+    ids = texts_of(arrays["ids"], file, "ids") if "ids" in arrays and key != "ids" else None
+    if ids is not None and len(ids) != len(texts):
+        raise InputError(f"{file}: has {len(texts):,} labels, but {len(ids):,} ids")
+    classes = tuple(texts_of(arrays["classes"], file, "classes")) if "classes" in arrays else None
     return Labels(
-        texts=[text if text.strip() else None for text in texts_of(arrays[key], file)],
+        texts=[text if text.strip() else None for text in texts],
         ids=unique_ids(ids, file) if ids is not None else None,
         how=f"{file} ({plan.labels.how}), "
         + (f"array `{printable(key, 60)}`, " if key else "")
@@ -140,17 +144,19 @@ def _from_array(path: Path, plan: Plan, choices: Choices) -> Labels:
     )
 
 
-def texts_of(values: Array, file: str) -> list[str]:
-    """Return labels or ids of an array as texts: 3 and 3.0 as '3', nan as a blank."""
+def texts_of(values: Array, file: str, what: str = "labels") -> list[str]:
+    """Return labels, ids or classes of an array as texts: 3 and 3.0 as '3', nan as a blank."""
     array: npt.NDArray[np.generic] = np.asarray(values)
+    if array.ndim != 1:
+        raise InputError(f"{file}: {what} of shape {array.shape}; give one per row, shape (N,)")
     if array.dtype.kind in "iub":
         return [str(value) for value in array.tolist()]
     if array.dtype.kind == "f":
         whole = array[np.isfinite(array)]
         if (whole != np.round(whole)).any():
             raise InputError(
-                f"{file}: the labels are fractions such as {whole[whole != np.round(whole)][0]}; "
-                "labels of a classification are names or whole numbers"
+                f"{file}: the {what} are fractions such as {whole[whole != np.round(whole)][0]}; "
+                f"{what} of a classification are names or whole numbers"
             )
         return ["" if not np.isfinite(value) else str(int(value)) for value in array.tolist()]
     if array.dtype.kind == "U":

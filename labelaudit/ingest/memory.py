@@ -12,6 +12,7 @@ from labelaudit.ingest.classes import Named, encoded, name_classes
 from labelaudit.ingest.folder import LABEL_COLUMNS, pick_column
 from labelaudit.ingest.labels import texts_of, unique_ids
 from labelaudit.ingest.predictions import probability_columns
+from labelaudit.ingest.readers.cells import CellError, cell_text
 
 
 def dataset_from_memory(
@@ -34,9 +35,11 @@ def dataset_from_memory(
         raise ConfigError("label_column: goes with a DataFrame or a path")
     columns: tuple[str, ...] | None = None
     if hasattr(pred_probs, "columns"):
-        pred_probs = _aligned(labels, pred_probs)
+        pred_probs = _aligned(labels, pred_probs, "pred_probs")
         columns = tuple(str(name) for name in pred_probs.columns)
         pred_probs = pred_probs.to_numpy()
+    if hasattr(embeddings, "columns"):
+        embeddings = _aligned(labels, embeddings, "embeddings")
     texts = [text if text.strip() else None for text in _texts(labels)]
     kept = np.array([text is not None for text in texts], dtype=np.bool_)
     if not kept.any():
@@ -46,7 +49,7 @@ def dataset_from_memory(
     counts = dict(Counter(text for text in texts if text is not None))
     named = (
         Named(names=tuple(str(n) for n in class_names), source="class_names")
-        if class_names
+        if class_names is not None
         else None
     )
     classes = name_classes(
@@ -87,23 +90,31 @@ def dataset_from_memory(
 
 
 def _texts(labels: Any) -> list[str]:
-    array = np.asarray(labels)
-    if array.ndim != 1:
-        raise InputError(f"labels: shape {array.shape}; give one label per row, shape (N,)")
-    if array.dtype == object or not isinstance(array.dtype, np.dtype):
-        return ["" if _is_missing(value) else str(value) for value in array.tolist()]
-    return texts_of(array, "labels")
+    array = _array(labels, "labels")
+    if array.dtype.kind == "U" and not hasattr(labels, "dtype"):
+        array = np.array(labels, dtype=object)  # numpy has made a text of every nan
+    if array.dtype != object or array.ndim != 1:
+        return texts_of(array, "labels")
+    try:
+        return [_text(value) or "" for value in array.tolist()]
+    except CellError as error:
+        raise InputError(f"labels: {error}") from None
 
 
-def _is_missing(value: Any) -> bool:
-    # nan is the one value that differs from itself; pandas.NA refuses to say
-    if value is None or type(value).__name__ == "NAType":
-        return True
-    return isinstance(value, float) and value != value
+def _text(value: Any) -> str | None:
+    missing = type(value).__name__ in ("NAType", "NaTType")  # pandas.NA refuses to be compared
+    return None if missing else cell_text(value)
+
+
+def _array(values: Any, name: str) -> Array:
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise InputError(f"{name}: rows of unequal length; give an array") from None
 
 
 def _numbers(values: Any, name: str, n_rows: int) -> Array:
-    array = np.asarray(values)
+    array = _array(values, name)
     if (
         array.dtype.kind not in "fiub"
         or array.ndim != 2
@@ -134,13 +145,13 @@ def _from_frame(frame: Any, pred_probs: Any, label_column: str | None) -> tuple[
     return labels, pred_probs
 
 
-def _aligned(labels: Any, frame: Any) -> Any:
+def _aligned(labels: Any, frame: Any, name: str) -> Any:
     """Put the rows of a DataFrame in the order of the labels' index, where they have one."""
     index = getattr(labels, "index", None)
     if index is None or callable(index) or index.equals(frame.index):
         return frame
     if not (index.is_unique and frame.index.is_unique) or len(index.difference(frame.index)):
         raise InputError(
-            "pred_probs: its index is not that of the labels; give both the same index, or arrays"
+            f"{name}: its index is not that of the labels; give both the same index, or arrays"
         )
     return frame.loc[index]

@@ -156,7 +156,7 @@ def _named(
 ) -> Named | None:
     """Class names in order of authority: option, npz, classes.txt, metadata."""
     if choices.classes is not None:
-        return Named(names=_classes_option(choices.classes, parts), source="--classes")
+        return Named(names=_classes_option(choices.classes, parts.classes), source="--classes")
     if predictions is not None and predictions.classes and not predictions.named_by_table:
         return Named(names=predictions.classes, source=f"`classes` in {predictions.file}")
     if parts.classes is not None:
@@ -166,11 +166,10 @@ def _named(
     return None
 
 
-def _classes_option(value: str, parts: Plan) -> tuple[str, ...]:
+def _classes_option(value: str, file: Part | None) -> tuple[str, ...]:
     """`--classes` is a file with one name a line, or names between commas."""
-    for path in (parts.root / value, Path(value)):
-        if "," not in value and path.is_file():
-            return read_class_file(path)
+    if file is not None:
+        return read_class_file(file.path)
     names = tuple(name.strip() for name in value.split(","))
     if len(names) < 2 or not all(names):
         raise ConfigError(

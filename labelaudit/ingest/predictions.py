@@ -64,19 +64,21 @@ def read_numbers(
         key = matrices[0]
     values = arrays[key]
     _expect_matrix(values, file, role)
-    ids = texts_of(arrays["ids"], file) if "ids" in arrays else None
+    ids = texts_of(arrays["ids"], file, "ids") if "ids" in arrays else None
     if ids is not None and len(ids) != len(values):
         raise InputError(f"{file}: has {len(values):,} rows, but {len(ids):,} ids")
     return Numbers(
         values=values,
         file=file,
         ids=unique_ids(ids, file) if ids is not None else None,
-        classes=tuple(texts_of(arrays["classes"], file)) if "classes" in arrays else None,
+        classes=tuple(texts_of(arrays["classes"], file, "classes"))
+        if "classes" in arrays
+        else None,
     )
 
 
 def _expect_matrix(values: Array, file: str, role: str) -> None:
-    shape = " x ".join(str(size) for size in values.shape)
+    shape = " x ".join(str(size) for size in values.shape) or "() (one number)"
     if values.dtype.kind not in "fiub":
         raise InputError(f"{file}: holds values of type {values.dtype}; {role} must be numbers")
     if values.ndim != 2:
@@ -93,10 +95,13 @@ def from_table(
 ) -> Numbers:
     """Read the numbers of a table; for predictions the columns are named after the classes."""
     chosen = id_column if id_column in table.names else None
-    ids_from = pick_column(table.names, chosen, ID_COLUMNS, file, "--id-column")
+    present = {text for text in labels.texts if text}
+    # A class may be called `image` or `file`: then that column holds its probabilities.
+    free = tuple(name for name in table.names if name == chosen or name not in present)
+    ids_from = pick_column(free, chosen, ID_COLUMNS, file, "--id-column")
     rest = [name for name in table.names if name != ids_from]
     if role == "predictions":
-        columns, classes = probability_columns(rest, {text for text in labels.texts if text})
+        columns, classes = probability_columns(rest, present)
         if len(columns) < 2:
             raise InputError(
                 f"{file}: no column for each class was found among {listed(table.names)}; "

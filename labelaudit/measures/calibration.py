@@ -17,16 +17,15 @@ class Calibration(Measure):
 
     The value is the expected calibration error (ECE): rows are put into 15 bins of equal width
     by their largest probability, and the gaps between mean confidence and agreement are
-    averaged by bin size. Beside it: mean confidence, agreement, the Brier score (mean of
-    sum_k (P_k - 1[y = k])^2, 0 to 2) and the negative log-likelihood in nats (probabilities
-    below 1e-12 count as 1e-12).
+    averaged by bin size. Beside it: mean confidence, agreement, and the negative
+    log-likelihood in nats (probabilities below 1e-12 count as 1e-12).
 
     Range 0 (confidence can be read as a frequency) to 1; below .03 is good. It is measured
     against the given labels: label errors alone make a perfect model look overconfident, so
     nothing is ever recalibrated here and no temperature is applied. ECE depends on its bins.
     Cost: one pass over the digest. Interval: none yet.
 
-    Source: Guo et al., On calibration of modern neural networks, ICML 2017; Brier 1950.
+    Source: Guo et al., On calibration of modern neural networks, ICML 2017.
     """
 
     name = "calibration"
@@ -37,7 +36,7 @@ class Calibration(Measure):
         super().__init__(facts)
         self.bins = np.zeros((BINS, 2), dtype=np.int64)  # rows, and rows where the model agrees
         self.confidence = ExactSums(BINS)
-        self.losses = ExactSums(2, largest=64.0)
+        self.losses = ExactSums(1, largest=64.0)
 
     def update(self, batch: Batch) -> None:
         digest = batch.digest
@@ -49,9 +48,8 @@ class Calibration(Measure):
         self.bins[:, 1] += np.bincount(bins[agrees], minlength=BINS)
         self.confidence.add(bins, np.clip(confidence, 0, 1))
         own = digest.self_confidence.astype(np.float64)
-        zeros = np.zeros(len(own), dtype=np.int64)
-        self.losses.add(zeros, digest.square_sum - 2 * own + 1)
-        self.losses.add(zeros + 1, -np.log(np.maximum(own, 1e-12)))
+        losses = -np.log(np.maximum(own, 1e-12))
+        self.losses.add(np.zeros(len(own), dtype=np.int64), losses)
 
     def merge(self, other: Self) -> None:
         self.bins += other.bins
@@ -63,13 +61,12 @@ class Calibration(Measure):
         total = max(int(rows.sum()), 1)
         sums = self.confidence.result()
         error = float(np.abs(agreeing - sums).sum() / total)
-        brier, loss = (self.losses.result() / total).tolist()
+        (loss,) = (self.losses.result() / total).tolist()
         filled = np.maximum(rows, 1)
         figures: dict[str, Any] = {
             "bins": BINS,
             "mean_confidence": float(sums.sum() / total),
             "agreement": float(agreeing.sum() / total),
-            "brier": brier,
             "negative_log_likelihood": loss,
             "bin_rows": rows.tolist(),
             "bin_confidence": (sums / filled).tolist(),
@@ -84,7 +81,7 @@ class Calibration(Measure):
             range=(0.0, 1.0),
             better="lower",
             details=figures,
-            source="Guo et al. 2017; Brier 1950",
+            source="Guo et al. 2017",
             alerts=_alerts(error, figures),
         )
 

@@ -84,7 +84,7 @@ class ClassBalance(Measure):
                     severity="caution",
                     module="statistics",
                     scope=listed(small, 5),
-                    message=f"{len(small)} classes have fewer than {NOT_ASSESSABLE} examples: "
+                    message=f"fewer than {NOT_ASSESSABLE} examples in {_classes(len(small))}: "
                     f"{listed(small, 5)}",
                     mitigation="Do not judge single labels of these; collect more examples.",
                     value=float(min(count for _, count in named if count)),
@@ -109,6 +109,10 @@ class ClassBalance(Measure):
                 )
             )
         return alerts
+
+
+def _classes(count: int) -> str:
+    return "1 class" if count == 1 else f"{count:,} classes"
 
 
 def _extremes(named: list[tuple[str, int]]) -> tuple[tuple[str, int], tuple[str, int]]:

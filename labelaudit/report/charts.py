@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from labelaudit.report import numbers
-from labelaudit.report.label import Bin
+from labelaudit.report.parts import Bin
 
 _PLOT = 300
 _LEFT, _TOP, _SIDE = 38, 10, 250

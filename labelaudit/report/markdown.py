@@ -1,18 +1,21 @@
 """The label as GitHub Markdown, small enough for a comment on a pull request."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from labelaudit.core.results import Audit
-from labelaudit.report.label import Label, label_of
+from labelaudit.report.label import label_of
+from labelaudit.report.parts import Label
 
 MOST_BYTES = 60_000
 MOST_SUSPECTS = 20
 _NAME, _LINE = 60, 300
 
 # Characters that mean something in Markdown or HTML, as entities: these mean nothing there.
-_ENTITIES = {character: f"&#{ord(character)};" for character in "\\`*_{}[]()<>|~&!$\"'"}
+_ENTITIES = {character: f"&#{ord(character)};" for character in "\\`*_[]<>|~&!$"}
 # GitHub makes links of plain text, too; an invisible space stops it.
-_BREAKS = {"@": "@&#8203;", "#": "#&#8203;", ":": ":&#8203;"}
+_WWW = re.compile(r"(www)\.", re.IGNORECASE)
+_BREAKS = {"@": "@&#8203;", "#": "#&#8203;"}
 
 
 def render(audit: Audit) -> str:
@@ -48,7 +51,8 @@ def escape(text: str, limit: int = _LINE) -> str:
     """
     short = text if len(text) <= limit else text[: limit - 1] + "…"
     escaped = "".join(_ENTITIES.get(char, _BREAKS.get(char, char)) for char in short)
-    escaped = escaped.replace("www.", "www&#8203;.").replace("WWW.", "WWW&#8203;.")
+    escaped = escaped.replace("://", ":&#8203;//").replace("mailto:", "mailto&#8203;:")
+    escaped = _WWW.sub(r"\1&#8203;.", escaped)
     if escaped[:1] in {"-", "+", "="}:
         return f"&#{ord(escaped[0])};{escaped[1:]}"
     return escaped
@@ -65,7 +69,9 @@ def _front(label: Label) -> Iterable[str]:
         return
     yield ""
     rows = [("Suspected label errors", panel.suspected, panel.share)]
-    rows += [(count.name, count.value, count.gloss) for count in label.counts if count.bar]
+    rows += [
+        (count.name, count.value, count.gloss) for count in label.counts if count.bar is not None
+    ]
     rows = [row for row in rows if row[0] != "Suspected"]
     rows += [
         ("Human-checked error rate", panel.human_rate, panel.human_note),
@@ -82,24 +88,21 @@ def _front(label: Label) -> Iterable[str]:
 def _classes(label: Label) -> list[str]:
     rows = label.panel.classes
     known = label.panel.suspected_known
-    lines = [
-        *_table(
-            ("Class", "Labels", "Suspected", "Share", "Looks like"),
-            [
-                (
-                    row.name,
-                    row.labels,
-                    row.flagged,
-                    row.share,
-                    f"{row.looks_like} {row.looks_like_count}".strip(),
-                )
-                for row in rows
-            ],
-            "lrrrl",
-        )
-        if known
-        else _table(("Class", "Labels"), [(row.name, row.labels) for row in rows], "lr")
-    ]
+    if known:
+        head, sides = ("Class", "Labels", "Suspected", "Share", "Looks like"), "lrrrl"
+        cells = [
+            (
+                row.name,
+                row.labels,
+                row.flagged,
+                row.share,
+                f"{row.looks_like} {row.looks_like_count}",
+            )
+            for row in rows
+        ]
+        lines = list(_table(head, cells, sides))
+    else:
+        lines = list(_table(("Class", "Labels"), [(row.name, row.labels) for row in rows], "lr"))
     if label.panel.more_classes:
         lines += ["", escape(label.panel.more_classes)]
     return lines if rows else []
@@ -161,9 +164,7 @@ def _read(label: Label) -> list[str]:
     return lines
 
 
-def _table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], sides: str
-) -> Iterable[str]:
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], sides: str) -> Iterable[str]:
     yield f"| {' | '.join(head)} |"
     yield f"|{'|'.join('---:' if side == 'r' else '---' for side in sides)}|"
     for row in rows:

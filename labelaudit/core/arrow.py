@@ -1,0 +1,53 @@
+"""numpy columns to Arrow and back.
+
+Arrow's own ways, `pa.array`, `pa.table` and `to_numpy`, import pandas; its buffers do not.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def table_of(columns: Mapping[str, npt.NDArray[Any]]) -> Any:
+    """Return an Arrow table of numpy columns: numbers, booleans, or texts as objects."""
+    import pyarrow as pa
+
+    return pa.Table.from_arrays([_array(values) for values in columns.values()], list(columns))
+
+
+def _array(values: npt.NDArray[Any]) -> Any:
+    import pyarrow as pa
+
+    if values.dtype == object:
+        texts = [text.encode() for text in values.tolist()]
+        offsets = np.zeros(len(texts) + 1, dtype=np.int64)
+        np.cumsum([len(text) for text in texts], out=offsets[1:])
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(texts))]
+        return pa.Array.from_buffers(pa.large_string(), len(texts), buffers)
+    if values.dtype == np.bool_:
+        packed = np.packbits(values, bitorder="little")
+        return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(packed)])
+    kind = getattr(pa, values.dtype.name)()
+    data = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(kind, len(values), [None, data])
+
+
+def column_of(column: Any) -> npt.NDArray[Any]:
+    """Return an Arrow column without nulls as numpy has it: numbers of one chunk in place."""
+    import pyarrow as pa
+
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return np.array(column.to_pylist(), dtype=object)
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.uint8())
+        return _numbers(column).astype(np.bool_)
+    return _numbers(column)
+
+
+def _numbers(column: Any) -> npt.NDArray[Any]:
+    chunks = [np.from_dlpack(chunk) for chunk in column.chunks if len(chunk)]
+    if len(chunks) == 1:
+        return np.asarray(chunks[0])
+    return np.concatenate(chunks) if chunks else np.empty(0, dtype=str(column.type))

@@ -1,0 +1,47 @@
+import numpy as np
+
+from labelaudit.core.dataset import Array, row_sums
+from labelaudit.core.results import DatasetFacts, Measurement
+from labelaudit.measures.kinds import Sample, SampledMeasure
+
+
+class BrierScore(SampledMeasure):
+    """How far the probabilities are from the given labels: the mean of sum_k (P_k - 1[y = k])^2.
+
+    Range 0 (certain and agreeing) to 2 (certain and contradicting); always saying 1/K scores
+    1 - 1/K. Unlike the calibration error it also falls where the model separates the classes
+    better. Label errors raise it. Exact up to 50,000 rows, above from a fair sample of so many;
+    the interval is the normal one of a mean over rows.
+
+    Source: Brier, Verification of forecasts expressed in terms of probability, 1950.
+    """
+
+    name = "brier_score"
+    title = "Brier score"
+    needs = frozenset({"probabilities"})
+
+    @staticmethod
+    def measure(sample: Sample, facts: DatasetFacts) -> Measurement:
+        assert sample.probabilities is not None
+        scores = brier_scores(sample.probabilities, sample.labels)
+        mean = float(scores.mean())
+        half = 1.96 * float(scores.std()) / len(scores) ** 0.5
+        return Measurement(
+            name=BrierScore.name,
+            title=BrierScore.title,
+            value=mean,
+            unit="mean squared distance to the given label, 0 to 2",
+            interval=(max(mean - half, 0.0), min(mean + half, 2.0)),
+            interval_kind="95 %, normal, of the mean over rows",
+            range=(0.0, 2.0),
+            better="lower",
+            sample=sample.described,
+            source="Brier 1950",
+        )
+
+
+def brier_scores(probabilities: Array, labels: Array) -> Array:
+    """Return the Brier score of each row of `probabilities` float[n, K]."""
+    values = probabilities.astype(np.float64)
+    own = values[np.arange(len(values)), labels]
+    return row_sums(values * values) - 2 * own + 1

@@ -1,0 +1,214 @@
+"""The parts of the label: frozen values, every string ready to be escaped and printed."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """One named figure with a short gloss; `note` stands beside it, quieter."""
+
+    name: str
+    gloss: str
+    value: str
+    note: str = ""
+    known: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClassRow:
+    """A class: how many labels it has, how many are suspected, what they look like.
+
+    `bar` is the suspected share over the largest shown, `size` its labels over the largest.
+    """
+
+    name: str
+    n_labels: int
+    labels: str
+    share_of_labels: str
+    size: float
+    tier: str
+    flagged: str
+    share: str
+    bar: float
+    low: float | None
+    high: float | None
+    interval: str
+    assessable: str
+    looks_like: str
+    looks_like_count: str
+    estimated: str
+    shift: str
+    flagged_share: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Panel:
+    """The front of the label."""
+
+    title: str
+    dataset: str
+    size: str
+    suspected: str
+    suspected_known: bool
+    share: str
+    human_rate: str
+    human_note: str
+    noise: str
+    noise_note: str
+    facts: tuple[Fact, ...]
+    classes: tuple[ClassRow, ...]
+    more_classes: str
+    footnotes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Count:
+    """A rung of the ladder of counts; `bar` is its part of the largest count."""
+
+    name: str
+    value: str
+    gloss: str
+    kind: str  # other | suspected | people
+    bar: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Warned:
+    """An alert, ready to print."""
+
+    severity: str
+    message: str
+    mitigation: str
+    uses: str
+    rule: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suspect:
+    """A suspected label and the evidence for it; thresholds are None where a class has none."""
+
+    rank: int
+    id: str
+    given: str
+    suggested: str
+    quality: str
+    evidence: str
+    given_probability: float
+    suggested_probability: float
+    given_threshold: float | None
+    suggested_threshold: float | None
+    gives_given: str
+    gives_suggested: str
+    needs: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pair:
+    """Suspects labelled `given` that look like `suggested`, and how many the reverse."""
+
+    given: str
+    suggested: str
+    count: int
+    reverse: int
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MatrixRow:
+    """A row of the calibrated joint; `steps` shade the cells from 0 (none) to 6."""
+
+    name: str
+    cells: tuple[int, ...]
+    steps: tuple[int, ...]
+    diagonal: int
+    off_diagonal: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Confusions:
+    """Which classes are taken for which."""
+
+    note: str
+    names: tuple[str, ...]
+    matrix: tuple[MatrixRow, ...]
+    pairs: tuple[Pair, ...]
+    more_pairs: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Balance:
+    """The classes, by size."""
+
+    note: str
+    facts: tuple[Fact, ...]
+    classes: tuple[ClassRow, ...]
+    axis: float
+    more_classes: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bin:
+    """A bin of the reliability plot."""
+
+    rows: int
+    confidence: float
+    agreement: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """Facts about one thing, and a notice: why there are none, or how to read them."""
+
+    note: str
+    facts: tuple[Fact, ...] = ()
+    bins: tuple[Bin, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measure:
+    """Any measure, whatever its name: its figure, or why there is none."""
+
+    name: str
+    title: str
+    value: str
+    unit: str
+    interval: str
+    sample: str
+    source: str
+    details: tuple[tuple[str, str], ...]
+    skipped: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provenance:
+    """What was read, how it was checked, which settings were used."""
+
+    inputs: tuple[tuple[str, str, str, str, str], ...]  # role, path, how, bytes, sha256
+    notices: tuple[str, ...]
+    checks: tuple[tuple[str, str, str], ...]  # status, name, message
+    settings: tuple[tuple[str, str, str], ...]  # name, value, origin
+    tool: str
+    format: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Label:
+    """The whole label, section by section."""
+
+    refused: bool
+    panel: Panel
+    verdict: tuple[str, ...]
+    counts: tuple[Count, ...]
+    alerts: tuple[Warned, ...]
+    alert_totals: str
+    suspects: tuple[Suspect, ...]
+    suspects_note: str
+    confusions: Confusions
+    balance: Balance
+    separability: Section
+    calibration: Section
+    measures: tuple[Measure, ...]
+    measures_note: str
+    provenance: Provenance
+    modules: tuple[tuple[str, str], ...]
+    glossary: tuple[tuple[str, str], ...]

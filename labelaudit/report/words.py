@@ -1,0 +1,124 @@
+"""Words that every section of the label uses: fixed sentences, names made harmless, reasons."""
+
+from labelaudit.core.results import Audit, Skipped
+from labelaudit.core.text import printable
+from labelaudit.report import numbers
+
+NOT_REVIEWED = "not yet reviewed"
+DETECT_NOT_RUN = "not run yet: `labelaudit detect`"
+MEASURE_NOT_RUN = "not run yet: `labelaudit measure`"
+NOT_APPLICABLE = "no predictions; give --predictions FILE"
+NOISE_NOTE = "the model's estimate, bias unknown, not an interval for the error rate"
+NO_SUSPECTS = "No label is suspected. This rule finds only errors the model can see."
+
+MOST_SUSPECTS = 200
+MOST_PAIRS = 25
+MOST_CLASSES = 1000
+MATRIX_CLASSES = 30
+FEW_LABELS = 10  # a class of fewer labels is not assessable
+NAME_LIMIT = 80
+TEXT_LIMIT = 400
+
+FILTERS = {
+    "prune_by_noise_rate": "the largest margins of each class pair, as many as the joint says",
+    "prune_by_class": "the least self-confident of each class, as many as the joint says",
+    "both": "what prune_by_noise_rate and prune_by_class agree on",
+    "confident_learning": "what counts off the diagonal of the confident joint",
+    "predicted_neq_given": "every row whose top class differs from its label",
+}
+
+
+def named(text: object) -> str:
+    return printable(text, NAME_LIMIT) or "(empty name)"
+
+
+def plain(text: object) -> str:
+    return printable(text, TEXT_LIMIT)
+
+
+def spoken(name: str) -> str:
+    return plain(name).replace("_", " ")
+
+
+def part_of(count: int, total: int) -> float | None:
+    return count / total if total else None
+
+
+def several(count: int, one: str, many: str = "") -> str:
+    return f"{numbers.count(count)} {one if count == 1 else many or one + 's'}"
+
+
+def why_no_detection(audit: Audit) -> str:
+    if any(check.status == "refused" for check in audit.contract):
+        return "not computed: the input contract failed"
+    return DETECT_NOT_RUN if "probabilities" in audit.dataset.has else NOT_APPLICABLE
+
+
+def why_missing(audit: Audit, name: str) -> tuple[str, str]:
+    """Return why a measure has no value, and what would supply it."""
+    if audit.measurements is None:
+        return MEASURE_NOT_RUN, "labelaudit measure"
+    for measured in audit.measurements:
+        if measured.name == name and isinstance(measured, Skipped):
+            return f"skipped: {plain(measured.reason)}", plain(measured.remedy)
+    return "not measured by this version", "run the audit again"
+
+
+def missing_note(audit: Audit, name: str) -> str:
+    why, remedy = why_missing(audit, name)
+    if audit.measurements is None:
+        return f"{why[0].upper()}{why[1:]}."
+    return f"{why[0].upper()}{why[1:]}. Supply it with: {remedy}"
+
+
+# The seven modules of the Dataset Nutrition Label (Holland et al. 2018), and where each is.
+MODULES = (
+    ("Metadata", "front panel: name, size, classes"),
+    ("Provenance", "Provenance: files, checks, settings"),
+    ("Variables", "Balance: the label and its classes, one row each"),
+    ("Statistics", "Balance and Measures"),
+    ("Pair plots", "Confusions: classes in pairs"),
+    ("Probabilistic model", "Calibration and Separability"),
+    ("Ground-truth correlation", "not provided"),
+)
+
+GLOSSARY = (
+    (
+        "Suspect",
+        "A label that the model's evidence speaks against. Not an error until a person "
+        "has looked and decided.",
+    ),
+    ("Given label", "The label in the dataset."),
+    ("Suggested label", "The class that the model finds most probable instead."),
+    (
+        "Label quality",
+        "0 to 1, the probability that the model gives to the given label. Low is "
+        "doubtful. Read it as a rank.",
+    ),
+    (
+        "Threshold of a class",
+        "The mean probability that the model gives to a class over the rows "
+        "labelled so. Above it, the model counts as confident.",
+    ),
+    (
+        "Confident joint",
+        "Counts of rows by given label and confidently estimated class, scaled to "
+        "the size of each class.",
+    ),
+    (
+        "Model noise estimate",
+        "The share of the confident joint off its diagonal: " + NOISE_NOTE + ".",
+    ),
+    (
+        "Jeffreys interval",
+        "The range of shares that a count is compatible with, at 95 %. It says "
+        "nothing about errors.",
+    ),
+    (
+        "Calibration error",
+        "The mean gap between the model's confidence and how often it agrees with the given label.",
+    ),
+    ("Imbalance ratio", "Labels of the largest class for each one of the smallest that occurs."),
+    ("Head, medium, tail", "Classes of many, some and few labels."),
+    ("Not assessable", f"A class of fewer than {FEW_LABELS} labels: too few to judge."),
+)
