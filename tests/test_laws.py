@@ -17,6 +17,7 @@ from labelaudit.detect.joint import ConfidentJoint
 from labelaudit.detect.select import _BestMargins, _LowestSelfConfidence, _Margins
 from labelaudit.detect.thresholds import Thresholds
 from labelaudit.engine.job import begin
+from labelaudit.engine.top import TopPerKey
 from labelaudit.ingest.contract import Values
 from labelaudit.measures import known_measures
 from labelaudit.measures.kinds import Measure
@@ -29,8 +30,9 @@ TALLIES = {
     "Thresholds": lambda: Thresholds(K),
     "ConfidentJoint": lambda: ConfidentJoint(np.full(K, 0.6)),
     "LowestSelfConfidence": lambda: _LowestSelfConfidence(np.full(K, 7)),
-    "BestMargins": lambda: _BestMargins(LIMITS, above=0.0),
-    "Margins": lambda: _Margins(LIMITS, np.full((K, K), -np.inf)),
+    "BestMargins": lambda: _BestMargins(LIMITS),
+    "Margins of the beaten": lambda: _Margins(LIMITS, np.full(K * K, -np.inf), beaten=True),
+    "Margins of the rest": lambda: _Margins(LIMITS, np.full(K * K, -np.inf), beaten=False),
     "Values": Values,
 }
 
@@ -41,13 +43,13 @@ def filled(make, labels, probabilities, start, stop, step):
         rows = slice(first, min(first + step, stop))
         own = labels[rows].astype(np.int32)
         block = probabilities[rows]
-        tally.update(
-            Batch(start=first, labels=own, probabilities=block, digest=digest(own, block))
-        )
+        tally.update(Batch(start=first, labels=own, probabilities=block, digest=digest(own, block)))
     return tally
 
 
 def as_bytes(result):
+    if isinstance(result, TopPerKey):
+        return sorted(zip(*(column.tolist() for column in result.result()), strict=True))
     if isinstance(result, np.ndarray):
         return result.tobytes()
     return repr(result)

@@ -63,7 +63,7 @@ def audit(
     the exit code: 0 means judged.
     """
     from labelaudit.cli.auditfolder import default_folder, make
-    from labelaudit.cli.console import colour, emit, say, width
+    from labelaudit.cli.console import colour, command, emit, say, width
     from labelaudit.cli.ingest import explain_plan
     from labelaudit.core.folder import check_target, write_text
     from labelaudit.core.settings import Options
@@ -97,8 +97,8 @@ def audit(
     if made.detection is None:
         say(_HOW_TO_PREDICT, quiet)
         return ExitCode.NOTHING_JUDGED
-    first = f" {made.findings[0].id}" if made.findings else " ID"
-    say(f"Open {target / 'report.html'}  Next: labelaudit show {target}{first}", quiet)
+    first = made.findings[0].id if made.findings else "ID"
+    say(f"Open {target / 'report.html'}  Next: {command('show', target, first)}", quiet)
     return ExitCode.DONE
 
 

@@ -40,8 +40,8 @@ _VERSIONS = ("numpy", "pyarrow", "scipy", "scikit-learn", "cleanlab")
 
 def default_folder(dataset: Path) -> Path:
     """Return `./<dataset name>-audit`, never inside the dataset itself."""
-    resolved = dataset.resolve()
-    name = resolved.name.split(".")[0] if resolved.is_file() else resolved.name
+    resolved = Path(os.path.realpath(dataset))  # `resolve` raises where links lead in a circle
+    name = printable(resolved.name.split(".")[0] if resolved.is_file() else resolved.name)
     here = Path.cwd()
     if resolved.is_dir() and here.is_relative_to(resolved):
         return resolved.parent / f"{name}-audit"

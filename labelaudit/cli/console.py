@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -16,12 +17,29 @@ def say(line: str, quiet: bool = False) -> None:
         sys.stderr.write("\n".join(map(printable, line.split("\n"))) + "\n")
 
 
+def command(name: str, *arguments: object) -> str:
+    """Return a command as it can be typed, whatever its arguments hold."""
+    words = [str(argument) for argument in arguments]
+    split = ["--"] if any(word.startswith("-") for word in words) else []
+    return shlex.join(["labelaudit", name, *split, *words])
+
+
 def emit(text: str) -> None:
     """Write the product to stdout, as UTF-8 whatever the locale says."""
     with contextlib.suppress(AttributeError, ValueError):
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     sys.stdout.write(text)
     sys.stdout.flush()
+
+
+def emit_data(text: str) -> None:
+    """Write data to stdout: as they are to a file or program, harmless to a terminal."""
+    emit("\n".join(map(printable, text.split("\n"))) if to_terminal() else text)
+
+
+def to_terminal() -> bool:
+    """Say whether a person sees what is written to stdout."""
+    return sys.stdout.isatty()
 
 
 def width() -> int:
@@ -33,7 +51,7 @@ def colour() -> bool:
     """Say whether stdout may have colour: NO_COLOR and FORCE_COLOR first, then a terminal."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+    return bool(os.environ.get("FORCE_COLOR")) or to_terminal()
 
 
 @contextlib.contextmanager

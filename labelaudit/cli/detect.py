@@ -36,7 +36,7 @@ def detect(
     from labelaudit.auditing import detect as run_detection
     from labelaudit.cli.audit import origins
     from labelaudit.cli.auditfolder import default_folder, go_on, make, reopened
-    from labelaudit.cli.console import emit, say
+    from labelaudit.cli.console import command, emit, say
     from labelaudit.core.folder import SCORES_FOLDER, is_audit, read_scores
     from labelaudit.core.settings import Options
     from labelaudit.ingest.folder import Choices
@@ -61,7 +61,7 @@ def detect(
         columns = read_scores(target / SCORES_FOLDER)
         flagged = np.flatnonzero(columns["is_flagged"])
         emit(_compared(compare(dataset, flagged, filter_name), columns))
-    say(f"Next: labelaudit measure {target}", quiet)
+    say(f"Next: {command('measure', target)}", quiet)
     return ExitCode.DONE
 
 

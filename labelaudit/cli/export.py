@@ -30,7 +30,7 @@ def export(
     Or, with `--rows all`, every row's scores. CSV goes to stdout unless -o names a file.
     """
     from labelaudit.cli.auditfolder import audit_of
-    from labelaudit.cli.console import emit, say
+    from labelaudit.cli.console import emit_data, say
     from labelaudit.export.tables import FORMATS, ROWS, flagged_csv, scores_csv, write_table
 
     for value, known, option in ((table_format, FORMATS, "--format"), (rows, ROWS, "--rows")):
@@ -43,7 +43,7 @@ def export(
         write_table(made, output, table_format, rows)
         say(f"wrote {output}", quiet)
     elif table_format == "csv":
-        emit(flagged_csv(made) if rows == "flagged" else scores_csv(made))
+        emit_data(flagged_csv(made) if rows == "flagged" else scores_csv(made))
     else:
         raise ConfigError("--format parquet: is not text; name a file with -o")
     return ExitCode.DONE

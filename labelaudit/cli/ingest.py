@@ -33,7 +33,7 @@ def ingest(
     Writes the first part of an audit folder, for `labelaudit detect` and `labelaudit measure`.
     """
     from labelaudit.cli.auditfolder import default_folder, make
-    from labelaudit.cli.console import emit, say
+    from labelaudit.cli.console import command, emit, say
     from labelaudit.core.folder import check_target
     from labelaudit.core.settings import Options
     from labelaudit.ingest.folder import Choices
@@ -61,7 +61,7 @@ def ingest(
     if "probabilities" not in facts.has:
         say("There are no predictions: no label can be checked.", quiet)
         return ExitCode.NOTHING_JUDGED
-    say(f"Next: labelaudit detect {target}", quiet)
+    say(f"Next: {command('detect', target)}", quiet)
     return ExitCode.DONE
 
 

@@ -21,7 +21,7 @@ def measure(
     from labelaudit.auditing import measure as run_measures
     from labelaudit.cli.audit import origins
     from labelaudit.cli.auditfolder import audit_of, default_folder, go_on
-    from labelaudit.cli.console import emit, say
+    from labelaudit.cli.console import command, emit, say
     from labelaudit.core.folder import is_audit
     from labelaudit.core.results import Measurement
     from labelaudit.core.settings import Options
@@ -40,5 +40,5 @@ def measure(
         else:
             lines.append(f"{measured.title}: skipped, {measured.reason}; supply {measured.remedy}")
     emit("\n".join(lines) + "\n")
-    say(f"Next: labelaudit report {target}", quiet)
+    say(f"Next: {command('report', target)}", quiet)
     return ExitCode.DONE

@@ -30,7 +30,7 @@ def report(
 ) -> int:
     """Print the label, or write it to a file."""
     from labelaudit.cli.auditfolder import audit_of
-    from labelaudit.cli.console import colour, emit, say, width
+    from labelaudit.cli.console import colour, emit, emit_data, say, width
     from labelaudit.core.folder import write_text
     from labelaudit.report import FORMATS, render
 
@@ -41,7 +41,8 @@ def report(
         )
     made = audit_of(audit, quiet)
     if output is None or str(output) == "-":
-        emit(render(made, label_format, width=width(), colour=colour()))
+        write = emit if label_format == "terminal" else emit_data
+        write(render(made, label_format, width=width(), colour=colour()))
         return ExitCode.DONE
     write_text(output, render(made, label_format, width=width(), colour=False))
     say(f"wrote {output}", quiet)

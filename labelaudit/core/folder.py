@@ -134,6 +134,11 @@ def check_target(target: Path) -> None:
         parent = target.absolute().parent
         if not parent.is_dir():
             raise InputError(f"{printable(parent)}: no such folder to write the audit into")
+        str(parent / target.name).encode()  # or Arrow cannot write there
+    except UnicodeEncodeError:
+        raise InputError(
+            f"{printable(target)}: its path is not UTF-8; name another with -o"
+        ) from None
     except OSError as error:
         raise InputError(
             f"{printable(target, 200)}: cannot hold an audit: {error.strerror}; name another "

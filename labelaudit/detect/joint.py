@@ -71,7 +71,9 @@ class ConfidentJoint:
 def calibrated(
     counts: npt.NDArray[np.int64], class_counts: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Scale the confident joint to the class counts: its rows then sum to int[K] `class_counts`.
+    """Counts of rows by given label and by the class that the model is confident they are in.
+
+    Calibrated: scaled so that the rows sum to the class counts int[K] `class_counts`.
 
     Source: Northcutt, Jiang and Chuang, JAIR 2021, equation 3; rounding as cleanlab 2.9.
     """
@@ -137,10 +139,11 @@ def noise_from(joint: npt.NDArray[np.int64]) -> Noise:
 
 
 def model_noise_estimate(joint: npt.NDArray[np.int64]) -> float:
-    """Return 1 - trace(Q), the share of labels that the model takes for wrong.
+    """The share of labels that the model takes for wrong: 1 - trace of the calibrated joint.
 
     An estimate with a bias of unknown size and sign: .056 where .090 is true (CIFAR-10N),
-    .301 where .199 is true (class flips). Range [0, 1].
+    .284 where .199 is true (class flips). Range [0, 1]. Say that it is the model's estimate
+    wherever it is printed; only people can say how many labels are wrong.
     """
     total = int(joint.sum())
     return (total - int(np.trace(joint))) / total if total else 0.0

@@ -80,13 +80,13 @@ def prune_by_noise_rate(joint: npt.NDArray[np.int64], fold: Fold) -> Choose:
     limits = prune_counts(joint)
     np.fill_diagonal(limits, 0)
     limits[class_counts <= _KEPT_PER_CLASS] = 0
-    bars = fold(_BestMargins(limits, above=0.0))
-    lacking = (limits > 0) & np.isneginf(bars)
-    if lacking.any():
-        # Too few rows where another class beats the label: these pairs go deeper.
-        deeper = fold(_BestMargins(np.where(lacking, limits, 0), above=-np.inf))
-        bars = np.where(lacking, deeper, bars)
-    return _among(fold(_Margins(limits, bars)))
+    bars = fold(_BestMargins(limits))
+    # Rows whose label is beaten fill nearly all places. What they leave, or hold with less than
+    # some other row may have, is looked for among the rest: few rows come near.
+    beaten = fold(_Margins(limits, bars, beaten=True))
+    rest = fold(_Margins(limits, beaten.least(), beaten=False))
+    beaten.merge(rest)
+    return _among(np.sort(beaten.result()[2]))
 
 
 def both(first: Choose, second: Choose) -> Choose:
@@ -138,67 +138,69 @@ class _LowestSelfConfidence:
         self.top.merge(other.top)
 
     def result(self) -> npt.NDArray[np.int64]:
-        return np.unique(self.top.result()[2]).astype(np.int64)
+        return np.sort(self.top.result()[2]).astype(np.int64)
 
 
 class _BestMargins:
     """For each pair a lower bound on its n-th largest margin, from the digest alone.
 
     The digest knows the margin to the best other class only, so a pair's bound is the n-th
-    largest among the rows whose best other class it is and whose margin is above `above`;
-    -inf where they are fewer than n.
+    largest among the rows that this class beats; -inf where they are fewer than n.
     """
 
-    def __init__(self, limits: npt.NDArray[np.int64], above: float) -> None:
-        self.top = NthLargest(limits.ravel())
+    def __init__(self, limits: npt.NDArray[np.int64]) -> None:
+        self.largest = NthLargest(limits.ravel())
         self.size = len(limits)
-        self.above = above
 
     def update(self, batch: Batch) -> None:
         assert batch.digest is not None
         margins = batch.digest.other_probability - batch.digest.self_confidence
-        near = np.flatnonzero(margins > self.above)
-        pairs = batch.labels[near].astype(np.int64) * self.size + batch.digest.other[near]
-        asked = self.top.limits[pairs] > 0
-        self.top.add(pairs[asked], margins[near[asked]])
+        beaten = np.flatnonzero(margins > 0)
+        pairs = batch.labels[beaten].astype(np.int64) * self.size + batch.digest.other[beaten]
+        asked = self.largest.limits[pairs] > 0
+        self.largest.add(pairs[asked], margins[beaten[asked]])
 
     def merge(self, other: "_BestMargins") -> None:
-        self.top.merge(other.top)
+        self.largest.merge(other.largest)
 
     def result(self) -> npt.NDArray[np.float64]:
-        return self.top.result().reshape(self.size, self.size)
+        return self.largest.result()
 
 
 class _Margins:
-    """The rows with the n largest margins of each pair, exact.
+    """The rows with the n largest margins of each pair, among the beaten or among the rest.
 
     Full rows are read only where the margin to the best other class, which no margin of the
-    row exceeds, reaches the lowest bound of any pair of its given class.
+    row exceeds, reaches the lowest bar of any pair of its given class. `bars` float64[K * K]
+    are lower bounds on what can stay.
     """
 
-    def __init__(self, limits: npt.NDArray[np.int64], bars: npt.NDArray[np.float64]) -> None:
-        self.top = TopPerKey(limits.ravel())
-        # The bounds are float32 by their making, so narrowing them loses nothing.
-        self.bars = np.where(limits > 0, bars, np.inf).astype(np.float32)
-        self.lowest = self.bars.min(axis=1)
+    def __init__(
+        self, limits: npt.NDArray[np.int64], bars: npt.NDArray[np.float64], beaten: bool
+    ) -> None:
         self.size = len(limits)
+        self.beaten = beaten
+        self.top = TopPerKey(limits.ravel(), np.where(limits.ravel() > 0, bars, np.inf))
+        self.lowest = self.top.bars.reshape(limits.shape).min(axis=1)
 
     def update(self, batch: Batch) -> None:
         assert batch.digest is not None
         best = batch.digest.other_probability - batch.digest.self_confidence
-        again = np.flatnonzero(best >= self.lowest[batch.labels])
+        again = np.flatnonzero((best >= self.lowest[batch.labels]) & ((best > 0) == self.beaten))
         for block, full in batch.full_rows(again):
             labels = batch.labels[block]
             margins: Array = full - full[np.arange(len(labels)), labels][:, None]
-            rows, others = np.nonzero(margins >= self.bars[labels])
+            bars = self.top.bars.reshape(self.size, self.size)
+            places = np.flatnonzero(margins >= bars[labels])
+            rows, others = np.divmod(places, self.size)
             self.top.add(
                 labels[rows].astype(np.int64) * self.size + others,
-                margins[rows, others],
+                margins.reshape(-1)[places],
                 batch.start + block[rows],
             )
 
     def merge(self, other: "_Margins") -> None:
         self.top.merge(other.top)
 
-    def result(self) -> npt.NDArray[np.int64]:
-        return np.unique(self.top.result()[2]).astype(np.int64)
+    def result(self) -> TopPerKey:
+        return self.top

@@ -33,7 +33,9 @@ def normalized_margin(digest: Digest) -> Array:
 def confidence_weighted_entropy(
     self_confidence: Array, probabilities: Array
 ) -> npt.NDArray[np.float64]:
-    """log(1 + s)/s with s = (entropy / log K) / self-confidence: unsure and not the label.
+    """How unsure the model is of the whole row, weighed by how little it gives the label.
+
+    The score is log(1 + s)/s with s = (entropy / log K) / self-confidence.
 
     Range 0 (worst) to 1 (best). Where s goes to 0 the score goes to 1; cleanlab 2.9 returns 0
     for a row whose entropy is exactly 0, which would rank a certain, agreeing row worst.

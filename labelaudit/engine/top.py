@@ -6,17 +6,23 @@ import numpy.typing as npt
 from labelaudit.core.dataset import Array
 
 _ROOM = 1 << 20
+_FIRST = 1 << 16
 
 
 class TopPerKey:
     """For every key its `limits[key]` largest values; among equals the lower row stays.
 
     `limits` int[number of keys]. Feeding and merging in any order gives the same result.
+    `bars` float64[number of keys] is for the one who feeds: a value below its key's bar cannot
+    stay and need not be offered.
     """
 
-    def __init__(self, limits: npt.NDArray[np.int64]) -> None:
+    def __init__(
+        self, limits: npt.NDArray[np.int64], bars: npt.NDArray[np.float64] | None = None
+    ) -> None:
         self.limits = limits
-        self._room = max(_ROOM, 4 * int(limits.sum()))
+        self.bars = np.full(len(limits), -np.inf) if bars is None else bars
+        self._room = _FIRST
         self._pieces: list[tuple[Array, Array, Array]] = []
         self._held = 0
 
@@ -25,12 +31,30 @@ class TopPerKey:
         self._pieces.append((keys.astype(np.int64), values.astype(np.float64), rows))
         self._held += len(keys)
         if self._held > self._room:
-            self._pieces = [self.result()]
-            self._held = len(self._pieces[0][0])
+            self._keep_the_best()
 
     def merge(self, other: "TopPerKey") -> None:
         for piece in other._pieces:
             self.add(*piece)
+
+    def _keep_the_best(self) -> None:
+        self._pieces = [self.result()]
+        self._held = len(self._pieces[0][0])
+        self._room = 2 * self._held + _FIRST
+        self.bars = np.maximum(self.bars, self.least())
+
+    def least(self) -> npt.NDArray[np.float64]:
+        """Return the least that stays of each key, which others must reach; inf where n is 0.
+
+        -inf where fewer than n were offered: there anything may stay.
+        """
+        keys, values, _ = self.result()
+        least = np.where(self.limits > 0, -np.inf, np.inf)
+        full = (np.bincount(keys, minlength=len(self.limits)) >= self.limits) & (self.limits > 0)
+        least[full] = np.inf
+        crowd = full[keys]
+        np.minimum.at(least, keys[crowd], values[crowd])
+        return least
 
     def result(self) -> tuple[Array, Array, Array]:
         """Return keys, values and rows of what stays, in no order that means anything."""

@@ -3,6 +3,7 @@
 These checks ride on the survey, the one pass over all probabilities.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ _NONE = np.iinfo(np.int64).max
 class Values:
     """Counts of what is wrong with rows of probabilities, and the first row of each kind.
 
-    `not_finite`, `negative`, `above_one`: values outside [0, 1] by more than 1e-6;
+    `not_finite`; `negative`: below -1e-6; `above_one`: above 1 + 1e-5;
     `sum_off`: rows whose sum misses 1 by more than 0.02; `rounded`: by more than 1e-5.
     """
 
@@ -33,11 +34,14 @@ class Values:
     def update(self, batch: Batch) -> None:
         block = batch.probabilities
         assert block is not None
-        # The sum shows at once that a whole batch is sound; only else are rows looked at.
-        finite = np.isfinite(block).all(axis=1)
-        low, high = (block < -_EDGE).any(axis=1), (block > 1 + _EDGE).any(axis=1)
         with np.errstate(invalid="ignore", over="ignore"):
             gap = np.abs(row_sums(block) - 1)
+        # Nothing below 0 and no sum far from 1: then nothing is above 1 or not finite either.
+        if block.size and block.min() >= 0 and (worst := float(gap.max())) <= ROUNDING:
+            self.largest_gap = max(self.largest_gap, worst)
+            return
+        finite = np.isfinite(block).all(axis=1)
+        low, high = (block < -_EDGE).any(axis=1), (block > 1 + ROUNDING).any(axis=1)
         gap = np.where(finite, gap, 0)
         found = {
             "not_finite": ~finite,
@@ -73,7 +77,7 @@ def refuse_bad_values(seen: dict[str, Any], matrix: Matrix) -> None:
         if kind not in seen["first"]:
             continue
         row = seen["first"][kind]
-        values = matrix.read(row, row + 1)[0]
+        values = replace(matrix, normalise=False).read(row, row + 1)[0]  # as in the file
         count = seen["counts"][kind]
         more = f" ({count:,} rows like this)" if count > 1 else ""
         if kind == "sum_off":
@@ -86,7 +90,7 @@ def refuse_bad_values(seen: dict[str, Any], matrix: Matrix) -> None:
         wrong = {
             "not_finite": ~np.isfinite(values),
             "negative": values < -_EDGE,
-            "above_one": values > 1 + _EDGE,
+            "above_one": values > 1 + ROUNDING,
         }[kind]
         column = int(wrong.argmax())
         advice = (

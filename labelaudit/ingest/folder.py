@@ -79,7 +79,7 @@ def _plan(dataset: Path, choices: Choices) -> Plan:
         raise InputError(
             f"{printable(dataset)}: is an audit, not a dataset; read it with `labelaudit report`"
         )
-    if dataset.is_file():
+    if not dataset.is_dir():
         if choices.labels is not None:
             raise ConfigError("--labels: DATASET is one file and holds the labels already")
         return _with_options(dataset.parent, Part(path=dataset, how="as given"), choices, {})

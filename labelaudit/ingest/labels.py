@@ -10,7 +10,14 @@ import numpy.typing as npt
 from labelaudit.core.dataset import Array
 from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.text import listed, printable
-from labelaudit.ingest.folder import ID_COLUMNS, LABEL_COLUMNS, Choices, Plan, pick_column
+from labelaudit.ingest.folder import (
+    ID_COLUMNS,
+    IMAGE_FOLDERS,
+    LABEL_COLUMNS,
+    Choices,
+    Plan,
+    pick_column,
+)
 from labelaudit.ingest.readers import (
     TableFile,
     find_images,
@@ -41,6 +48,8 @@ class Labels:
 def read_labels(plan: Plan, choices: Choices) -> Labels:
     """Read the labels of a plan; a blank label is None, `NA` and `nan` are names like others."""
     path = plan.labels.path
+    if choices.label_column is not None and (path.is_dir() or path.suffix.lower() == ".npy"):
+        raise ConfigError("--label-column: goes with a table or .npz; here there are no columns")
     if path.is_dir():
         return _from_images(path, plan)
     if is_array(path):
@@ -171,7 +180,7 @@ def texts_of(values: Array, file: str, what: str = "labels") -> list[str]:
 
 def _from_images(root: Path, plan: Plan) -> Labels:
     images = find_images(root)
-    if not images:
+    if {image.label.lower() for image in images} <= set(IMAGE_FOLDERS):  # `images` is no class
         raise InputError(
             f"{printable(root)}: no labels found: no labels.csv, labels.npy, train.csv or the "
             "like, and no folders of images by class; name the labels with --labels"

@@ -82,7 +82,12 @@ def _expect_matrix(values: Array, file: str, role: str) -> None:
     if values.dtype.kind not in "fiub":
         raise InputError(f"{file}: holds values of type {values.dtype}; {role} must be numbers")
     if values.ndim != 2:
-        raise InputError(f"{file}: has shape {shape}; {role} must have one row for each example")
+        raise InputError(
+            f"{file}: has shape {shape}; {role} must have a row for each example, "
+            "of several numbers"
+        )
+    if values.shape[1] == 0:
+        raise InputError(f"{file}: has shape {shape}: there are no numbers in it")
     if role == "predictions" and values.shape[1] < 2:
         raise InputError(
             f"{file}: has shape {shape}; give one column of probabilities for each class "
@@ -99,7 +104,8 @@ def from_table(
     # A class may be called `image` or `file`: then that column holds its probabilities.
     free = tuple(name for name in table.names if name == chosen or name not in present)
     ids_from = pick_column(free, chosen, ID_COLUMNS, file, "--id-column")
-    rest = [name for name in table.names if name != ids_from]
+    other_ids = {name for name in free if name.strip().lower() in ID_COLUMNS}
+    rest = [name for name in table.names if name != ids_from and name not in other_ids]
     if role == "predictions":
         columns, classes = probability_columns(rest, present)
         if len(columns) < 2:

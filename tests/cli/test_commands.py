@@ -4,8 +4,8 @@ import csv
 import io
 import json
 import re
+import shlex
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -169,7 +169,6 @@ def test_open_launches_a_browser(cli, tiny, monkeypatch):
     monkeypatch.setattr("typer.launch", opened.append)
     assert cli("audit", tiny, "--open").code == 0
     assert opened[0].endswith("tiny-audit/report.html")
-    monkeypatch.setattr(sys.stdout.__class__, "isatty", lambda self: True, raising=False)
 
 
 @pytest.mark.parametrize("rows", ["flagged", "all"])
@@ -338,6 +337,35 @@ def test_the_file_beside_the_dataset_is_remembered(cli, tiny, tmp_path):
     assert cli("detect", "x").code == 0
 
 
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"dataset": "x", "choices": {"nonsense": 1}}'])
+def test_a_damaged_source_is_one_line(cli, tiny, tmp_path, text):
+    cli("ingest", tiny, "-o", "x")
+    (tmp_path / "x" / "source.json").write_text(text)
+    done = cli("detect", "x")
+    assert done.code == 2
+    assert "source.json: cannot be read" in done.complaint
+
+
+def test_a_damaged_digest_is_one_line(cli, tiny, tmp_path):
+    cli("ingest", tiny, "-o", "x")
+    (part,) = (tmp_path / "x" / "digest").iterdir()
+    part.write_bytes(b"nothing")
+    assert "cannot be read" in cli("detect", "x").complaint
+    part.unlink()
+    assert "cannot be read" in cli("detect", "x").complaint
+
+
+def test_where_the_disk_knows_no_links(cli, tiny, tmp_path, monkeypatch):
+    def refusing(*_):
+        raise OSError(1, "Operation not permitted")
+
+    cli("audit", tiny)
+    before = files_of(tmp_path / "tiny-audit")
+    monkeypatch.setattr("os.link", refusing)
+    assert cli("measure", "tiny-audit").code == 0
+    assert files_of(tmp_path / "tiny-audit") == before
+
+
 def test_without_predictions_nothing_is_judged(cli, tiny, tmp_path):
     (tiny / "predictions.csv").unlink()
     done = cli("audit", tiny)
@@ -370,13 +398,15 @@ def test_the_lines_of_scikit_learn_run(cli, tmp_path, monkeypatch):
     assert load_audit("mine-audit").detection.n_flagged > 0
 
 
-@pytest.mark.parametrize("name", ["my data", "it's \"mine\"", "données 数据", "$HOME", "-dash"])
+@pytest.mark.parametrize("name", ["my data", 'it\'s "mine"', "données 数据", "$HOME", "-dash"])
 def test_a_dataset_of_any_name(cli, tiny, tmp_path, name):
     tiny.rename(tmp_path / name)
     assert cli("audit", f"./{name}").code == 0
     made = load_audit(tmp_path / f"{name}-audit")
     assert made.dataset.name == name
     assert cli("show", f"./{name}-audit", "r0").code == 0
+    done = cli("audit", f"./{name}")
+    assert cli(*shlex.split(done.err.partition("Next: labelaudit ")[2])).code == 0
 
 
 @pytest.mark.parametrize("given", [".", "..", "labels.csv"])

@@ -22,6 +22,12 @@ def fill(folder: Path, text: str) -> None:
     (folder / "scores" / "part-00000.parquet").write_text(text)
 
 
+def half_way(target: Path, error: BaseException) -> None:
+    with staged(target) as folder:
+        fill(folder, "half")
+        raise error
+
+
 def content(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): path.read_text()
@@ -68,14 +74,8 @@ def test_a_new_audit_takes_the_place_of_the_old(previous, tmp_path):
 )
 def test_an_error_leaves_the_previous_audit(previous, tmp_path, error):
     before = content(previous)
-
-    def half_way():
-        with staged(previous) as folder:
-            fill(folder, "half")
-            raise error
-
     with pytest.raises(type(error)):
-        half_way()
+        half_way(previous, error)
     assert content(previous) == before
     assert os.listdir(tmp_path) == ["x-audit"]
 
@@ -86,12 +86,8 @@ def test_a_full_disk_is_one_line(previous, tmp_path):
         OSError(errno.ENOSPC, "No space left on device"),
         OSError(errno.ENOSPC, "No space left on device", "some/file"),
     ):
-        with (
-            pytest.raises(InputError, match=r"No space left on device; nothing was published"),
-            staged(previous) as folder,
-        ):
-            fill(folder, "half")
-            raise error
+        with pytest.raises(InputError, match=r"No space left on device; nothing was published"):
+            half_way(previous, error)
     assert content(previous) == before
     assert os.listdir(tmp_path) == ["x-audit"]
 
@@ -178,8 +174,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
 
     monkeypatch.setattr(core_folder.tempfile, "mkdtemp", refusing)
     with pytest.raises(InputError, match=r"x: cannot be written: Permission denied"):
-        with staged(Path("x")):
-            pass
+        half_way(Path("x"), RuntimeError())
     monkeypatch.setattr(core_folder.tempfile, "mkstemp", refusing)
     with pytest.raises(InputError, match=r"x: cannot be written: Permission denied"):
         write_text(tmp_path / "x", "text")

@@ -24,9 +24,10 @@ def make(folder, labels, predictions=None, **files):
 
 
 def probabilities(codes, n_classes):
-    return np.full((len(codes), n_classes), 0.2 / (n_classes - 1)) + (
-        0.8 - 0.2 / (n_classes - 1)
-    ) * np.eye(n_classes)[codes]
+    return (
+        np.full((len(codes), n_classes), 0.2 / (n_classes - 1))
+        + (0.8 - 0.2 / (n_classes - 1)) * np.eye(n_classes)[codes]
+    )
 
 
 def own_class_wins(opened):

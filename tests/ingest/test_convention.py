@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from labelaudit import open_dataset
-from labelaudit.core.errors import ConfigError, InputError
+from labelaudit.core.errors import ConfigError, InputError, LabelauditError
 from labelaudit.ingest.folder import (
     CLASS_FILES,
     EMBEDDING_STEMS,
@@ -38,7 +38,7 @@ def arrays(folder):
     return folder
 
 
-def refused(folder, error=InputError, **options):
+def refused(folder, error=LabelauditError, **options):
     with pytest.raises(error) as refusal:
         open_dataset(folder, **options)
     assert "\n" not in str(refusal.value)
@@ -162,7 +162,7 @@ def test_the_file_in_the_dataset_goes_before_that_in_the_working_folder(
         ({"predictions": "notes.txt"}, "not a format that can be read as predictions"),
         ({"embeddings": "nothing.npy"}, "--embeddings nothing.npy: no such file in"),
         ({"images": "pictures"}, "--images pictures: no such folder"),
-        ({"label_column": "lable"}, "has no column 'lable' (--label-column)"),
+        ({"label_column": "lable"}, "--label-column: goes with a table or .npz"),
         ({"labels": "x" * 5000}, "cannot be read: File name too long"),
     ],
 )
@@ -274,10 +274,13 @@ def test_large_files_are_known_by_blocks(arrays, monkeypatch):
     from labelaudit.ingest import fingerprint
 
     monkeypatch.setattr(fingerprint, "FULL_HASH_BYTES", 10)
-    size, full, mark = fingerprint.fingerprint(arrays / "pred_probs.npy")
-    assert size == (arrays / "pred_probs.npy").stat().st_size
-    assert full is None
+    large = arrays / "large.npy"
+    large.write_bytes(bytes(100_000))
+    size, full, mark = fingerprint.fingerprint(large)
+    assert (size, full) == (100_000, None)
     assert mark.startswith("blocks:")
-    assert fingerprint.fingerprint(arrays / "pred_probs.npy")[2] == mark
+    assert fingerprint.fingerprint(large)[2] == mark
+    large.write_bytes(bytes(99_999) + b"x")
+    assert fingerprint.fingerprint(large)[2] != mark
     with pytest.raises(InputError, match="cannot be read"):
         fingerprint.fingerprint(arrays / "gone.npy")
