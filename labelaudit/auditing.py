@@ -14,7 +14,7 @@ import numpy as np
 
 from labelaudit import __version__
 from labelaudit.core.dataset import Batch, Dataset, Digest, divided_by_row_sums
-from labelaudit.core.errors import NothingJudged
+from labelaudit.core.errors import ConfigError, NothingJudged
 from labelaudit.core.results import Audit, DatasetFacts
 from labelaudit.core.settings import FILTERS, Options
 from labelaudit.detect.detecting import find_doubtful
@@ -69,6 +69,14 @@ def audit(
     [(2, 'dog')]
     """
     options = Options(filter=filter, seed=seed)
+    if isinstance(data, Dataset | str | Path):
+        given = {"pred_probs": pred_probs, "class_names": class_names, "ids": ids}
+        for name, value in given.items():
+            if value is not None:
+                raise ConfigError(
+                    f"{name}: goes with labels in memory; with a path say `predictions` and "
+                    "`classes`, as on the command line"
+                )
     if isinstance(data, Dataset):
         return run(begin(data), options)
     if isinstance(data, str | Path):
@@ -129,9 +137,9 @@ def _read_through(job: Job) -> dict[str, Any]:
     def columns_of(batch: Batch) -> Columns:
         assert batch.probabilities is not None
         block = batch.probabilities
-        if matrix.normalise:
-            block = divided_by_row_sums(block.astype(np.float64))
         with np.errstate(all="ignore"):  # bad values are refused after the pass, by row
+            if matrix.normalise:
+                block = divided_by_row_sums(block.astype(np.float64))
             found = digest(batch.labels, block)
         return {name: getattr(found, name) for name in Digest.__slots__}
 

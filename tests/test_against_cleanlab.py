@@ -35,7 +35,11 @@ REAL = [
     ),
     ("cifar10n_aggregate", {"predictions": "pred_probs_swin.npy"}, (4686, 2462, 2866, 2865, 2329)),
     ("cifar10_flips_20", {}, (16174, 12289, 14181, 13496, 12915)),
-    ("roman_numerals", ROMAN | {"predictions": "pred_probs_resnet18.npy"}, (614, 111, 182, 177, 93)),
+    (
+        "roman_numerals",
+        ROMAN | {"predictions": "pred_probs_resnet18.npy"},
+        (614, 111, 182, 177, 93),
+    ),
     (
         "roman_numerals",
         ROMAN | {"predictions": "pred_probs_efficientnet_b1.npy"},
@@ -102,7 +106,9 @@ def test_made_data_equals_cleanlab(seed, n_classes, n_rows, sharpness, dtype):
         assert (result.scores[name] == theirs).all(), name
     entropy = get_label_quality_scores(labels, probabilities, method="confidence_weighted_entropy")
     assert np.allclose(
-        result.scores["confidence_weighted_entropy"], entropy, atol=2e-6 if dtype == np.float64 else 1e-3
+        result.scores["confidence_weighted_entropy"],
+        entropy,
+        atol=2e-6 if dtype == np.float64 else 1e-3,
     )
 
 

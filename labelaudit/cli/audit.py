@@ -122,4 +122,6 @@ def _format_and_path(item: str, known: tuple[str, ...]) -> tuple[str, Path]:
             f"--write {printable(item, 80)}: say FORMAT=PATH, FORMAT one of {', '.join(known)}"
             f"{did_you_mean(name, known)}"
         )
+    if not Path(path).absolute().parent.is_dir():
+        raise ConfigError(f"--write {printable(item, 80)}: there is no such folder to write into")
     return name, Path(path)

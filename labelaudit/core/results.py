@@ -170,7 +170,7 @@ class Skipped:
     remedy: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Audit:
     """An audit as it stands: parts that have not run yet are None.
 

@@ -34,6 +34,8 @@ def nearest(
     k = min(k, n_rows - 1)
     metric = metric or ("cosine" if points.shape[1] > 3 else "euclidean")
     placed = points.astype(np.float64)
+    scale = float(np.abs(placed).max(initial=0)) or 1.0
+    placed /= scale  # so that no square overflows
     if metric == "cosine":
         lengths = np.sqrt((placed**2).sum(axis=1, keepdims=True))
         placed = placed / np.where(lengths > 0, lengths, 1.0)
@@ -51,7 +53,7 @@ def nearest(
         squared = np.maximum(squared[: stop - start, :n_rows], 0)
         squared[np.arange(stop - start), np.arange(start, stop)] = np.inf
         found[start:stop], chosen = _smallest(squared, k)
-        distances[start:stop] = chosen / 2 if metric == "cosine" else np.sqrt(chosen)
+        distances[start:stop] = chosen / 2 if metric == "cosine" else scale * np.sqrt(chosen)
         if watch is not None:
             watch(stop - start)
     return Neighbours(rows=found, distances=distances, metric=metric)

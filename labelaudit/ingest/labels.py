@@ -33,7 +33,8 @@ class Labels:
     """Labels as read: `texts` with None where a row has no label, `ids` where rows have names.
 
     `metadata_names` are the class names in code order where the file says them; `table` is the
-    file, if it is a table (it may hold predictions too); `how` says what was read and why.
+    file, if it is a table (it may hold predictions too); `holds_predictions` says that an npz
+    does; `how` says what was read and why.
     """
 
     texts: list[str | None]
@@ -43,6 +44,7 @@ class Labels:
     metadata_names: tuple[str, ...] | None = None
     table: TableFile | None = None
     used_columns: tuple[str, ...] = ()
+    holds_predictions: bool = False
 
 
 def read_labels(plan: Plan, choices: Choices) -> Labels:
@@ -150,6 +152,7 @@ def _from_array(path: Path, plan: Plan, choices: Choices) -> Labels:
         + f"ids: {'array `ids`' if ids is not None else 'row numbers'}",
         format=path.suffix[1:].lower(),
         metadata_names=classes,
+        holds_predictions=key != "pred_probs" and "pred_probs" in arrays,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.dataset import Check, Dataset, InputFile, Matrix
-from labelaudit.core.errors import ConfigError, InputError
+from labelaudit.core.errors import ConfigError, InputError, NothingJudged
 from labelaudit.core.text import printable
 from labelaudit.ingest.classes import Classes, Named, encoded, name_classes
 from labelaudit.ingest.fingerprint import fingerprint
@@ -50,20 +50,13 @@ def open_dataset(path: str | Path, choices: Choices | None = None, **options: An
     if predictions is not None:
         rows, check = join(labels.ids, len(labels.texts), predictions, labels_file)
         checks.append(check)
-        how = parts.predictions.how if parts.predictions else "columns of the labels file"
+        how = parts.predictions.how if parts.predictions else "in the labels file"
         notices.append(f"predictions: {predictions.file} ({how}), {_joined(rows, labels.ids)}")
         if rows is not None:
             kept &= rows != MISSING
     if not kept.any():
         raise InputError(f"{labels_file}: no row has both a label and predictions")
-    embeddings = _embeddings(parts, labels, choices)
-    embedding_rows = None
-    if embeddings is not None:
-        embedding_rows, check = join(labels.ids, len(labels.texts), embeddings, labels_file)
-        embeddings, embedding_rows = _complete(embeddings, embedding_rows, kept, notices)
-        if embeddings is not None and parts.embeddings is not None:
-            how = f"({parts.embeddings.how}), {_joined(embedding_rows, labels.ids)}"
-            notices.append(f"embeddings: {embeddings.file} {how}")
+    embeddings, embedding_rows = _embeddings(parts, labels, choices, kept, notices)
 
     texts = [text for text in labels.texts if text is not None]
     counts = dict(Counter(texts))
@@ -108,6 +101,9 @@ def _predictions(parts: Plan, labels: Labels, choices: Choices) -> Numbers | Non
     if parts.predictions is not None:
         file = printable(parts.shown(parts.predictions))
         return read_numbers(parts.predictions.path, file, "predictions", choices.id_column, labels)
+    if labels.holds_predictions:
+        file = printable(parts.shown(parts.labels))
+        return read_numbers(parts.labels.path, file, "predictions", choices.id_column, labels)
     if labels.table is None:
         return None
     rest = [name for name in labels.table.names if name not in labels.used_columns]
@@ -126,25 +122,28 @@ def _predictions(parts: Plan, labels: Labels, choices: Choices) -> Numbers | Non
     )
 
 
-def _embeddings(parts: Plan, labels: Labels, choices: Choices) -> Numbers | None:
-    if parts.embeddings is None:
-        return None
-    file = printable(parts.shown(parts.embeddings))
-    return read_numbers(parts.embeddings.path, file, "embeddings", choices.id_column, labels)
-
-
-def _complete(
-    embeddings: Numbers,
-    rows: npt.NDArray[np.int64] | None,
+def _embeddings(
+    parts: Plan,
+    labels: Labels,
+    choices: Choices,
     kept: npt.NDArray[np.bool_],
     notices: list[str],
 ) -> tuple[Numbers | None, npt.NDArray[np.int64] | None]:
-    """Keep embeddings only where every audited row has one: half a space measures nothing."""
+    """Read embeddings, if every audited row has one: half a space measures nothing."""
+    if parts.embeddings is None:
+        return None, None
+    file = printable(parts.shown(parts.embeddings))
+    numbers = read_numbers(parts.embeddings.path, file, "embeddings", choices.id_column, labels)
+    try:
+        rows, _ = join(labels.ids, len(labels.texts), numbers, printable(parts.shown(parts.labels)))
+    except NothingJudged:
+        rows = np.full(len(labels.texts), MISSING, dtype=np.int64)
     lost = 0 if rows is None else int((rows[kept] == MISSING).sum())
-    if not lost:
-        return embeddings, rows
-    notices.append(f"embeddings: {embeddings.file} left out, {lost:,} rows have none")
-    return None, None
+    if lost:
+        notices.append(f"embeddings: {file} left out, {lost:,} rows have none")
+        return None, None
+    notices.append(f"embeddings: {file} ({parts.embeddings.how}), {_joined(rows, labels.ids)}")
+    return numbers, rows
 
 
 def _column_classes(predictions: Numbers | None) -> tuple[str, ...] | None:

@@ -222,7 +222,7 @@ def test_one_file_is_a_dataset(folder):
     assert opened.name == "my"
     assert opened.class_names == ("a", "b")
     assert opened.probabilities.read(0, 2).tolist() == [[0.9, 0.1], [0.2, 0.8]]
-    assert "predictions: my.train.csv (columns of the labels file)" in opened.notices[1]
+    assert "predictions: my.train.csv (in the labels file)" in opened.notices[1]
     assert "holds the labels already" in refused(file, ConfigError, labels="x.csv")
     given = open_dataset(file, predictions="pred_probs.npy")
     assert given.probabilities.read(0, 1).tolist() == [[1.0, 0.0]]
