@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 import labelaudit
 from labelaudit.auditing import run
 from labelaudit.core.settings import FILTERS, Options
-from labelaudit.detect.joint import noise_from
 from labelaudit.detect.verify import verify
 from labelaudit.engine.job import begin
 from labelaudit.ingest.opening import open_dataset
@@ -118,10 +117,10 @@ def test_noise_matrices_equal_cleanlab():
     labels, probabilities = noisy(600, 4, seed=5)
     joint = compute_confident_joint(labels, probabilities)
     prior, noise_matrix, inverse = estimate_latent(joint, labels)
-    ours = noise_from(joint)
-    assert np.allclose(ours.prior, prior, atol=1e-12)
+    ours = labelaudit.audit(labels, probabilities).detection
+    assert np.allclose(ours.estimated_prior, prior, atol=1e-12)
     assert np.allclose(ours.noise_matrix, noise_matrix, atol=1e-12)
-    assert np.allclose(ours.inverse, inverse, atol=1e-12)
+    assert np.allclose(ours.inverse_noise_matrix, inverse, atol=1e-12)
 
 
 def test_a_certain_agreeing_row_is_best_where_cleanlab_says_worst():

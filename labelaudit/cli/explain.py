@@ -42,6 +42,7 @@ def explain(
 
 def known_topics() -> dict[str, tuple[str, Any]]:
     """Return everything that can be explained: name to kind and the thing documented."""
+    from labelaudit.core.results import Detection
     from labelaudit.core.settings import FILTERS
     from labelaudit.detect import joint, select, signals
     from labelaudit.detect.thresholds import Thresholds
@@ -56,6 +57,8 @@ def known_topics() -> dict[str, tuple[str, Any]]:
         "class_thresholds": ("estimates", Thresholds),
         "confident_joint": ("estimates", joint.calibrated),
         "model_noise_estimate": ("estimates", joint.model_noise_estimate),
-        "noise_matrix": ("estimates", joint.Noise),
+        "noise_matrix": ("estimates", Detection.noise_matrix),
+        "inverse_noise_matrix": ("estimates", Detection.inverse_noise_matrix),
+        "estimated_prior": ("estimates", Detection.estimated_prior),
     }
     return topics

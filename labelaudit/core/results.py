@@ -119,7 +119,37 @@ class Detection:
     class_thresholds: npt.NDArray[np.float64]
     flagged_by_class: npt.NDArray[np.int64]
     flagged_pairs: tuple[tuple[int, int, int], ...]
-    estimated_prior: npt.NDArray[np.float64]
+
+    @property
+    def noise_matrix(self) -> npt.NDArray[np.float64]:
+        """P(given | true) as [given, true]: how a true class is labelled, by the model's estimate.
+
+        The calibrated joint with its columns divided by their sums; a class that the model
+        finds nowhere has zeros. Bias unknown, as of all that rests on the joint.
+        Source: Northcutt, Jiang and Chuang, JAIR 2021, section 3.2; cleanlab estimate_latent.
+        """
+        return np.asarray(self.confident_joint / np.maximum(self.confident_joint.sum(axis=0), 1))
+
+    @property
+    def inverse_noise_matrix(self) -> npt.NDArray[np.float64]:
+        """P(true | given) as [true, given]: what a label stands for, by the model's estimate.
+
+        The calibrated joint with its rows divided by their sums, transposed; a class without
+        examples has zeros. Bias unknown, as of all that rests on the joint.
+        Source: Northcutt, Jiang and Chuang, JAIR 2021, section 3.2; cleanlab estimate_latent.
+        """
+        by_given = np.maximum(self.confident_joint.sum(axis=1), 1)
+        return np.asarray(self.confident_joint.T / by_given)
+
+    @property
+    def estimated_prior(self) -> npt.NDArray[np.float64]:
+        """P(true): the share of each true class, by the model's estimate.
+
+        The column sums of the calibrated joint. Bias unknown, as of all that rests on the joint.
+        Source: Northcutt, Jiang and Chuang, JAIR 2021, section 3.2; cleanlab estimate_latent.
+        """
+        by_true = self.confident_joint.sum(axis=0)
+        return np.asarray(by_true / max(int(by_true.sum()), 1))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -64,6 +64,12 @@ def _detection(detection: Detection) -> dict[str, Any]:
     document: dict[str, Any] = _plain(asdict(detection))
     joint = detection.confident_joint
     document["confident_joint"] = _matrix(joint)
+    few = len(joint) <= _DENSE_CLASSES
+    document |= {
+        "noise_matrix": _plain(detection.noise_matrix) if few else None,
+        "inverse_noise_matrix": _plain(detection.inverse_noise_matrix) if few else None,
+        "estimated_prior": _plain(detection.estimated_prior),
+    }
     # A class without examples has no threshold: 2 is the code for "never".
     document["class_thresholds"] = [t if t <= 1.5 else None for t in document["class_thresholds"]]
     return document
@@ -143,9 +149,10 @@ def _read_detection(document: dict[str, Any] | None) -> Detection | None:
             [2.0 if value is None else value for value in document["class_thresholds"]]
         ),
         "flagged_by_class": np.array(document["flagged_by_class"], dtype=np.int64),
-        "estimated_prior": np.array(document["estimated_prior"], dtype=np.float64),
         "flagged_pairs": tuple(tuple(pair) for pair in document["flagged_pairs"]),
     }
+    for derived in ("noise_matrix", "inverse_noise_matrix", "estimated_prior"):
+        own.pop(derived)
     return Detection(**own)
 
 

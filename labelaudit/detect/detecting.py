@@ -22,7 +22,6 @@ from labelaudit.detect.joint import (
     calibrated,
     confident_class,
     model_noise_estimate,
-    noise_from,
 )
 from labelaudit.detect.signals import (
     SIGNALS,
@@ -60,7 +59,6 @@ def find_doubtful(
         class_thresholds=thresholds,
         flagged_by_class=np.bincount(given, minlength=facts.n_classes),
         flagged_pairs=_pairs(given, suggested, facts.n_classes),
-        estimated_prior=noise_from(joint).prior,
     )
     return detection, findings, scores
 

@@ -1,7 +1,5 @@
 """The confident joint, its calibration, and the noise matrices that follow from it."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -109,33 +107,6 @@ def _rounded_row(floats: Array) -> Array:
         whole[np.argsort(floats - whole)[::-step][: abs(missing)]] += step
         missing = int(target - np.sum(whole).round())
     return np.asarray(whole)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Noise:
-    """What the calibrated joint says of labels and truth.
-
-    `noise_matrix` [given, true] = P(given | true), columns sum to 1; `inverse` [true, given] =
-    P(true | given), columns sum to 1; `prior` = P(true). A class without examples has zeros.
-    """
-
-    noise_matrix: npt.NDArray[np.float64]
-    inverse: npt.NDArray[np.float64]
-    prior: npt.NDArray[np.float64]
-
-
-def noise_from(joint: npt.NDArray[np.int64]) -> Noise:
-    """Divide the calibrated joint [given, true] into conditional probabilities.
-
-    Source: Northcutt, Jiang and Chuang, JAIR 2021, section 3.2; cleanlab.count.estimate_latent.
-    """
-    by_true = joint.sum(axis=0).astype(np.float64)
-    by_given = joint.sum(axis=1).astype(np.float64)
-    return Noise(
-        noise_matrix=joint / np.clip(by_true, _TINY, None),
-        inverse=joint.T / np.clip(by_given, _TINY, None),
-        prior=by_true / max(float(by_true.sum()), 1.0),
-    )
 
 
 def model_noise_estimate(joint: npt.NDArray[np.int64]) -> float:

@@ -5,7 +5,7 @@ import pytest
 
 import labelaudit
 from labelaudit.core.errors import ConfigError
-from labelaudit.detect.joint import calibrated, noise_from
+from labelaudit.detect.joint import calibrated
 
 Y = np.array([0] * 4 + [1] * 4 + [2] * 4)
 P = np.array(
@@ -40,9 +40,10 @@ def test_calibration_keeps_the_class_counts():
     counts = np.array([[3, 1, 0], [1, 2, 0], [0, 0, 3]])
     joint = calibrated(counts, np.array([4, 4, 4]))
     assert joint.tolist() == [[3, 1, 0], [1, 3, 0], [0, 0, 4]]
-    noise = noise_from(joint)
-    assert noise.noise_matrix.sum(axis=0) == pytest.approx([1, 1, 1])
-    assert noise.inverse.sum(axis=0) == pytest.approx([1, 1, 1])
+    found = labelaudit.audit(Y, P).detection
+    assert found.noise_matrix.sum(axis=0) == pytest.approx([1, 1, 1])
+    assert found.inverse_noise_matrix.sum(axis=0) == pytest.approx([1, 1, 1])
+    assert found.noise_matrix[0] == pytest.approx([3 / 4, 1 / 4, 0])
 
 
 def test_one_class_only():

@@ -46,7 +46,6 @@ def made_audit(
         class_thresholds=np.full(len(names), 0.75),
         flagged_by_class=off.sum(axis=1),
         flagged_pairs=tuple(pairs),
-        estimated_prior=matrix.sum(axis=0) / max(total, 1),
     )
     return Audit(
         dataset=DatasetFacts(
