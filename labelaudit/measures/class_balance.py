@@ -140,7 +140,7 @@ def balance(counts: npt.NDArray[np.int64]) -> dict[str, Any]:
     return {
         "imbalance_ratio": present[-1] / present[0],
         "entropy_nats": entropy,
-        "evenness": entropy / math.log(n_classes) if n_classes > 1 else None,
+        "evenness": round(entropy / math.log(n_classes), 12) if n_classes > 1 else None,
         "effective_classes_entropy": math.exp(entropy),
         "effective_classes_simpson": 1 / math.fsum(share * share for share in shares),
         "gini": ranks / (n_classes * total),
