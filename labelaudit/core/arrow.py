@@ -9,17 +9,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labelaudit.core.coded import Coded, Column, Numbered
 
-def table_of(columns: Mapping[str, npt.NDArray[Any]]) -> Any:
-    """Return an Arrow table of numpy columns: numbers, booleans, or texts as objects."""
+
+def table_of(columns: Mapping[str, Column]) -> Any:
+    """Return an Arrow table of columns: numbers, booleans, or texts as objects or coded."""
     import pyarrow as pa
 
     return pa.Table.from_arrays([_array(values) for values in columns.values()], list(columns))
 
 
-def _array(values: npt.NDArray[Any]) -> Any:
+def _array(values: Column) -> Any:
     import pyarrow as pa
 
+    if isinstance(values, Numbered):
+        return _array(values.numbers).cast(pa.large_string())
+    if isinstance(values, Coded):
+        distinct = _array(np.array(values.distinct, dtype=object))
+        return pa.DictionaryArray.from_arrays(_array(values.codes), distinct).dictionary_decode()
     if values.dtype == object:
         texts = [text.encode() for text in values.tolist()]
         offsets = np.zeros(len(texts) + 1, dtype=np.int64)

@@ -6,12 +6,13 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from labelaudit.core.arrow import column_of, table_of
+from labelaudit.core.coded import Column
 from labelaudit.core.errors import InputError
 from labelaudit.core.results import (
     FINDING_COLUMNS,
@@ -104,7 +105,7 @@ def write_audit(audit: Audit, folder: Path) -> None:
         )
 
 
-def write_scores_part(index: int, columns: dict[str, Any], folder: Path) -> None:
+def write_scores_part(index: int, columns: Mapping[str, Column], folder: Path) -> None:
     """Write the scores of one shard."""
     (folder / SCORES_FOLDER).mkdir(exist_ok=True)
     write_parquet(
@@ -113,8 +114,8 @@ def write_scores_part(index: int, columns: dict[str, Any], folder: Path) -> None
     )
 
 
-def write_parquet(columns: dict[str, Any], path: Path) -> None:
-    """Write numpy columns as one Parquet file."""
+def write_parquet(columns: Mapping[str, Column], path: Path) -> None:
+    """Write columns as one Parquet file."""
     import pyarrow.parquet as pq
 
     pq.write_table(table_of(columns), path, compression="zstd")

@@ -1,11 +1,11 @@
 """Detection as a whole: small results first, then a pass that scores every row."""
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from labelaudit.core.coded import Coded, Column, Numbered, as_arrays
 from labelaudit.core.dataset import Batch, Dataset, Shard
 from labelaudit.core.folder import write_scores_part
 from labelaudit.core.results import (
@@ -130,29 +130,30 @@ def _score(job: Job, choose: select.Choose) -> tuple[Columns, int, Columns | Non
         if job.folder is not None:
             write_scores_part(shard.index, shown, job.folder)
         else:
-            scores.append(shown)
+            scores.append(as_arrays(shown))
 
     each(job.shards, job.digested, columns_of, keep, [], job.watch("scoring"))
     return joined(flagged), beaten, joined(scores) if job.folder is None else None
 
 
-def _shown(dataset: Dataset, columns: Columns) -> dict[str, Any]:
+def _shown(dataset: Dataset, columns: Columns) -> dict[str, Column]:
     """Return the columns of `scores/` for some rows, with names in place of codes."""
-    names = np.array(dataset.class_names, dtype=object)
+    names = dataset.class_names
     rows = columns["position"]
     sources = rows if dataset.source_rows is None else dataset.source_rows[rows]
-    if dataset.ids is None:
-        ids = [str(row) for row in sources.tolist()]
-    else:
-        ids = [dataset.ids[row] for row in rows.tolist()]
-    table = {
+    ids: Column = Numbered(numbers=sources)
+    if dataset.ids is not None:
+        ids = np.array([dataset.ids[row] for row in rows.tolist()], dtype=object)
+    table: dict[str, Column] = {
         "row": sources,
-        "id": np.array(ids, dtype=object),
-        "given_label": names[columns["given"]],
-        "suggested_label": names[columns["predicted"]],
+        "id": ids,
+        "given_label": Coded(distinct=names, codes=columns["given"]),
+        "suggested_label": Coded(distinct=names, codes=columns["predicted"]),
         "label_quality": columns[RANKING],
         "is_flagged": columns["is_flagged"],
-    } | {name: columns[name] for name in SIGNALS}
+    }
+    for name in SIGNALS:
+        table[name] = columns[name]
     return {name: table[name] for name in SCORE_COLUMNS}
 
 
@@ -160,7 +161,7 @@ def _ranked(dataset: Dataset, flagged: Columns, thresholds: npt.NDArray[np.float
     """Sort the flagged rows, most doubtful first, ties by row number."""
     order = np.lexsort((flagged["position"], flagged[RANKING]))
     columns = {name: values[order] for name, values in flagged.items()}
-    table = _shown(dataset, columns) | {
+    table = as_arrays(_shown(dataset, columns)) | {
         "rank": np.arange(1, len(order) + 1),
         "given_probability": columns["self_confidence"],
         "suggested_probability": columns["other_probability"],

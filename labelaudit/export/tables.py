@@ -3,9 +3,11 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from labelaudit.core.errors import NothingJudged
 from labelaudit.core.folder import SCORES_FOLDER, read_scores, whole, write_parquet, write_text
@@ -30,27 +32,28 @@ def flagged_csv(audit: Audit) -> str:
     if audit.findings is None:
         raise NothingJudged("no label has been checked, so there is nothing to export")
     columns = audit.findings.columns
-    return "".join(_csv_lines({name: columns[name] for name in FINDING_COLUMNS}, header=True))
+    return _csv({name: columns[name] for name in FINDING_COLUMNS})
 
 
-def _csv_lines(columns: Mapping[str, Any], header: bool) -> Iterator[str]:
+def _csv(columns: Mapping[str, Any]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    if header:
-        writer.writerow(columns)
+    writer.writerow(columns)
     cells = [
         [guarded(text) for text in values.tolist()] if values.dtype == object else _numbers(values)
         for values in columns.values()
     ]
     writer.writerows(zip(*cells, strict=True))
-    yield buffer.getvalue()
+    return buffer.getvalue()
 
 
 def _numbers(values: Any) -> list[Any]:
     # The shortest text that reads back as the same number, in its own precision.
-    if values.dtype.kind == "f":
-        return [str(value) for value in values]
-    return [str(value).lower() if values.dtype.kind == "b" else value for value in values.tolist()]
+    if values.dtype == np.float32:
+        values = values.astype(str)
+    elif values.dtype == np.bool_:
+        values = np.where(values, "true", "false")
+    return list(values.tolist())
 
 
 def write_table(audit: Audit, path: Path, table_format: str, rows: str) -> None:
@@ -65,7 +68,7 @@ def write_table(audit: Audit, path: Path, table_format: str, rows: str) -> None:
 
 def scores_csv(audit: Audit) -> str:
     """Return every row's scores, in row order."""
-    return "".join(_csv_lines(_columns(audit, "all"), header=True))
+    return _csv(_columns(audit, "all"))
 
 
 def _columns(audit: Audit, rows: str) -> dict[str, Any]:

@@ -4,9 +4,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from labelaudit.core.dataset import Check
 from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.text import listed, printable
@@ -176,8 +173,3 @@ def _matched(
         by_label=by_label,
         check=check,
     )
-
-
-def encoded(labels: Sequence[str], by_label: dict[str, int]) -> npt.NDArray[np.int32]:
-    """Return the class codes int32[N] of label texts."""
-    return np.fromiter((by_label[label] for label in labels), dtype=np.int32, count=len(labels))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from labelaudit.core.coded import Coded
 from labelaudit.core.dataset import Array
 from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.text import listed, printable
@@ -30,14 +31,14 @@ from labelaudit.ingest.readers import (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Labels:
-    """Labels as read: `texts` with None where a row has no label, `ids` where rows have names.
+    """Labels as read: `texts` without one where a row has no label, `ids` where rows have names.
 
     `metadata_names` are the class names in code order where the file says them; `table` is the
     file, if it is a table (it may hold predictions too); `holds_predictions` says that an npz
     does; `how` says what was read and why.
     """
 
-    texts: list[str | None]
+    texts: Coded
     ids: list[str] | None
     how: str
     format: str
@@ -80,7 +81,7 @@ def _from_table(path: Path, plan: Plan, choices: Choices) -> Labels:
                 f"--id-column {printable(column, 60)}: is the column of labels; choose another"
             )
         id_column = None
-    texts = [text if text is not None and text.strip() else None for text in table.text(column)]
+    texts = Coded.of(table.text(column))
     ids = read_ids(table, id_column, file) if id_column is not None else None
     chosen = "by --label-column" if choices.label_column else "found by name"
     named = f", ids: column `{printable(id_column, 60)}`" if id_column else ", ids: row numbers"
@@ -139,13 +140,13 @@ def _from_array(path: Path, plan: Plan, choices: Choices) -> Labels:
         raise InputError(
             f"{file}: holds the arrays {listed(arrays)}; name the labels with --label-column"
         )
-    texts = texts_of(arrays[key], file)
+    texts = coded_labels(arrays[key], file)
     ids = texts_of(arrays["ids"], file, "ids") if "ids" in arrays and key != "ids" else None
     if ids is not None and len(ids) != len(texts):
         raise InputError(f"{file}: has {len(texts):,} labels, but {len(ids):,} ids")
     classes = tuple(texts_of(arrays["classes"], file, "classes")) if "classes" in arrays else None
     return Labels(
-        texts=[text if text.strip() else None for text in texts],
+        texts=texts,
         ids=unique_ids(ids, file) if ids is not None else None,
         how=f"{file} ({plan.labels.how}), "
         + (f"array `{printable(key, 60)}`, " if key else "")
@@ -154,6 +155,16 @@ def _from_array(path: Path, plan: Plan, choices: Choices) -> Labels:
         metadata_names=classes,
         holds_predictions=key != "pred_probs" and "pred_probs" in arrays,
     )
+
+
+def coded_labels(values: Array, file: str) -> Coded:
+    """Return the labels of an array, coded; numbers never become a text for each row."""
+    array: npt.NDArray[np.generic] = np.asarray(values)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        return Coded.of(texts_of(array, file))
+    distinct, codes = np.unique(array, return_inverse=True)
+    texts = tuple(str(value) for value in distinct.tolist())
+    return Coded(distinct=texts, codes=codes.astype(np.int32))
 
 
 def texts_of(values: Array, file: str, what: str = "labels") -> list[str]:
@@ -189,7 +200,7 @@ def _from_images(root: Path, plan: Plan) -> Labels:
             "like, and no folders of images by class; name the labels with --labels"
         )
     return Labels(
-        texts=[image.label for image in images],
+        texts=Coded.of(image.label for image in images),
         ids=[image.id for image in images],
         how=f"folder names of {len(images):,} images, ids: their paths",
         format="image folder",

@@ -1,16 +1,16 @@
 """Arrays and DataFrames to a dataset, for the Python API."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from labelaudit.core.coded import Coded
 from labelaudit.core.dataset import Array, Dataset, Matrix
 from labelaudit.core.errors import ConfigError, InputError
-from labelaudit.ingest.classes import Named, encoded, name_classes
+from labelaudit.ingest.classes import Named, name_classes
 from labelaudit.ingest.folder import LABEL_COLUMNS, pick_column
-from labelaudit.ingest.labels import texts_of, unique_ids
+from labelaudit.ingest.labels import coded_labels, unique_ids
 from labelaudit.ingest.predictions import probability_columns
 from labelaudit.ingest.readers.cells import CellError, cell_text
 
@@ -40,20 +40,19 @@ def dataset_from_memory(
         pred_probs = pred_probs.to_numpy()
     if hasattr(embeddings, "columns"):
         embeddings = _aligned(labels, embeddings, "embeddings")
-    texts = [text if text.strip() else None for text in _texts(labels)]
-    kept = np.array([text is not None for text in texts], dtype=np.bool_)
+    texts = _coded(labels)
+    kept = texts.present
     if not kept.any():
         raise InputError("labels: there are none")
     matrix = None if pred_probs is None else _numbers(pred_probs, "pred_probs", len(texts))
     points = None if embeddings is None else _numbers(embeddings, "embeddings", len(texts))
-    counts = dict(Counter(text for text in texts if text is not None))
     named = (
         Named(names=tuple(str(n) for n in class_names), source="class_names")
         if class_names is not None
         else None
     )
     classes = name_classes(
-        counts,
+        texts.counts(),
         n_columns=None if matrix is None else matrix.shape[1],
         column_classes=columns,
         named=named,
@@ -69,7 +68,7 @@ def dataset_from_memory(
     return Dataset(
         name="dataset",
         class_names=classes.names,
-        labels=encoded([text for text in texts if text is not None], classes.by_label),
+        labels=texts.recoded(classes.by_label)[kept],
         probabilities=None
         if matrix is None
         else Matrix(
@@ -89,14 +88,14 @@ def dataset_from_memory(
     )
 
 
-def _texts(labels: Any) -> list[str]:
+def _coded(labels: Any) -> Coded:
     array = _array(labels, "labels")
     if array.dtype.kind == "U" and not hasattr(labels, "dtype"):
         array = np.array(labels, dtype=object)  # numpy has made a text of every nan
     if array.dtype != object or array.ndim != 1:
-        return texts_of(array, "labels")
+        return coded_labels(array, "labels")
     try:
-        return [_text(value) or "" for value in array.tolist()]
+        return Coded.of(_text(value) for value in array.tolist())
     except CellError as error:
         raise InputError(f"labels: {error}") from None
 

@@ -1,6 +1,5 @@
 """Open a dataset: find the files, read them, join them, name the classes."""
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy.typing as npt
 from labelaudit.core.dataset import Check, Dataset, InputFile, Matrix
 from labelaudit.core.errors import ConfigError, InputError, NothingJudged
 from labelaudit.core.text import printable
-from labelaudit.ingest.classes import Classes, Named, encoded, name_classes
+from labelaudit.ingest.classes import Classes, Named, name_classes
 from labelaudit.ingest.fingerprint import fingerprint
 from labelaudit.ingest.folder import Choices, Part, Plan, plan
 from labelaudit.ingest.join import MISSING, join
@@ -36,10 +35,10 @@ def open_dataset(path: str | Path, choices: Choices | None = None, **options: An
     choices = choices or Choices(**options)
     parts = plan(root, choices)
     labels = read_labels(parts, choices)
-    if not labels.texts:
+    if not len(labels.texts):
         raise InputError(f"{printable(parts.shown(parts.labels))}: holds no rows")
     labels_file = printable(parts.shown(parts.labels))
-    kept = np.array([text is not None for text in labels.texts], dtype=np.bool_)
+    kept = labels.texts.present
     if not kept.any():
         raise InputError(f"{labels_file}: every label is blank")
     checks: list[Check] = []
@@ -58,8 +57,8 @@ def open_dataset(path: str | Path, choices: Choices | None = None, **options: An
         raise InputError(f"{labels_file}: no row has both a label and predictions")
     embeddings, embedding_rows = _embeddings(parts, labels, choices, kept, notices)
 
-    texts = [text for text in labels.texts if text is not None]
-    counts = dict(Counter(texts))
+    counts = labels.texts.counts()
+    n_labelled = int(labels.texts.present.sum())
     classes = name_classes(
         counts,
         n_columns=None if predictions is None else predictions.values.shape[1],
@@ -67,16 +66,16 @@ def open_dataset(path: str | Path, choices: Choices | None = None, **options: An
         named=_named(parts, choices, labels, predictions),
         predictions=predictions.file if predictions else "the predictions",
     )
-    if len(counts) == len(texts) > 20:
+    if len(counts) == n_labelled > 20:
         raise InputError(
-            f"{labels_file}: every one of {len(texts):,} labels is different; "
+            f"{labels_file}: every one of {n_labelled:,} labels is different; "
             "is this the label column? choose it with --label-column"
         )
     checks.append(classes.check)
     notices.append(f"classes: {classes.check.evidence['how']}")
     if parts.images is not None:
         notices.append(f"images: {printable(parts.shown(parts.images))} ({parts.images.how})")
-    n_unlabelled = sum(text is None for text in labels.texts)
+    n_unlabelled = len(labels.texts) - n_labelled
     if n_unlabelled:
         checks.append(_unlabelled(n_unlabelled, labels_file))
     aligned = np.flatnonzero(kept)
@@ -84,7 +83,7 @@ def open_dataset(path: str | Path, choices: Choices | None = None, **options: An
     return Dataset(
         name=_name(root),
         class_names=classes.names,
-        labels=encoded([str(labels.texts[row]) for row in aligned], classes.by_label),
+        labels=labels.texts.recoded(classes.by_label)[aligned],
         probabilities=_probabilities(predictions, rows, aligned, whole, classes),
         embeddings=_matrix(embeddings, embedding_rows, aligned, whole),
         ids=None if labels.ids is None else [labels.ids[row] for row in aligned],
@@ -107,7 +106,7 @@ def _predictions(parts: Plan, labels: Labels, choices: Choices) -> Numbers | Non
     if labels.table is None:
         return None
     rest = [name for name in labels.table.names if name not in labels.used_columns]
-    present = {text for text in labels.texts if text is not None}
+    present = set(labels.texts.distinct)
     columns, names = probability_columns(rest, present, prefixed_only=True)
     if len(columns) < 2 or not set(names) & present:
         return None

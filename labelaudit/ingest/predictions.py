@@ -100,7 +100,7 @@ def from_table(
 ) -> Numbers:
     """Read the numbers of a table; for predictions the columns are named after the classes."""
     chosen = id_column if id_column in table.names else None
-    present = {text for text in labels.texts if text}
+    present = set(labels.texts.distinct)
     # A class may be called `image` or `file`: then that column holds its probabilities.
     free = tuple(name for name in table.names if name == chosen or name not in present)
     ids_from = pick_column(free, chosen, ID_COLUMNS, file, "--id-column")

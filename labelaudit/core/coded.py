@@ -1,0 +1,73 @@
+"""Columns of text that are not held as text: a million labels are a million small numbers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Coded:
+    """Texts that repeat: the distinct ones, and for each row its code int32 (-1: none)."""
+
+    distinct: tuple[str, ...]
+    codes: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, texts: Iterable[str | None]) -> "Coded":
+        """Code texts in order of first appearance; None and blanks have no text."""
+        known: dict[str, int] = {}
+        codes = [
+            known.setdefault(text, len(known)) if text is not None and text.strip() else -1
+            for text in texts
+        ]
+        return cls(distinct=tuple(known), codes=np.array(codes, dtype=np.int32))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def present(self) -> npt.NDArray[np.bool_]:
+        """Say for each row whether it has a text."""
+        return np.asarray(self.codes >= 0)
+
+    def counts(self) -> dict[str, int]:
+        """Return how often each text occurs."""
+        found = np.bincount(self.codes[self.present], minlength=len(self.distinct))
+        return {text: int(count) for text, count in zip(self.distinct, found, strict=True) if count}
+
+    def recoded(self, codes: dict[str, int]) -> npt.NDArray[np.int32]:
+        """Return the codes int32[N] of another coding; of rows without a text they mean nothing."""
+        own = np.array([codes.get(text, -1) for text in self.distinct], dtype=np.int32)
+        return own[self.codes]
+
+    def objects(self) -> npt.NDArray[Any]:
+        """Return the texts themselves, as an array of objects."""
+        return np.array(self.distinct, dtype=object)[self.codes]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Numbered:
+    """Row numbers int64 that stand as text: the ids of rows that have no other."""
+
+    numbers: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def objects(self) -> npt.NDArray[Any]:
+        """Return the texts themselves, as an array of objects."""
+        return np.array([str(number) for number in self.numbers.tolist()], dtype=object)
+
+
+Column = npt.NDArray[Any] | Coded | Numbered
+
+
+def as_arrays(columns: dict[str, Column]) -> dict[str, npt.NDArray[Any]]:
+    """Return columns as numpy arrays, texts as objects."""
+    return {
+        name: column if isinstance(column, np.ndarray) else column.objects()
+        for name, column in columns.items()
+    }
