@@ -69,3 +69,20 @@ def test_the_order_of_memory_of_the_joint():
         labels, probabilities = noisy(rows, 6, 0.25, 0, np.float32, sharpness)
         ours = labelaudit.audit(labels, probabilities).detection.confident_joint
         assert (ours == compute_confident_joint(labels, probabilities)).all()
+
+
+def test_reading_a_mapped_file_leaves_no_trace_in_memory(tmp_path):
+    """Resident memory must not grow with the file; the values must not suffer from it."""
+    from labelaudit.core.dataset import Matrix
+
+    values = np.random.default_rng(0).random((50_001, 7)).astype(np.float32)
+    np.save(tmp_path / "values.npy", values)
+    matrix = Matrix(values=np.load(tmp_path / "values.npy", mmap_mode="r"))
+    for start in range(0, 50_001, 9_999):
+        stop = min(start + 9_999, 50_001)
+        assert (matrix.read(start, stop) == values[start:stop]).all()
+        matrix.release(start, stop)
+        assert (matrix.read(start, stop) == values[start:stop]).all()
+    in_memory = Matrix(values=values)
+    in_memory.release(0, 50_001)  # nothing to let go of
+    assert (in_memory.read(0, 3) == values[:3]).all()

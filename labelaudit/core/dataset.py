@@ -1,5 +1,6 @@
 """What is audited: rows of labels and probabilities, cut into shards and read in batches."""
 
+import mmap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,6 +53,25 @@ class Matrix:
     def take(self, rows: npt.NDArray[np.int64]) -> Array:
         """Return the named rows, in that order, to the bit as `read` returns them."""
         return self._in_class_order(self.values[rows if self.rows is None else self.rows[rows]])
+
+    def release(self, start: int, stop: int) -> None:
+        """Let go of the pages of a mapped file that rows `start` to `stop` were read from.
+
+        They stay in the system's cache; only this process no longer counts them as its own, so
+        that its resident memory does not grow with the file.
+        """
+        mapped = getattr(self.values, "_mmap", None)
+        if mapped is None or self.rows is not None or not self.values.flags.c_contiguous:
+            return
+        if not hasattr(mapped, "madvise"):  # Windows
+            return
+        page = mmap.PAGESIZE
+        row_bytes = self.values.strides[0]
+        begin = self.values.offset % mmap.ALLOCATIONGRANULARITY  # type: ignore[attr-defined]
+        first = -(-(begin + start * row_bytes) // page) * page
+        last = (begin + stop * row_bytes) // page * page
+        if last > first:
+            mapped.madvise(mmap.MADV_DONTNEED, first, last - first)
 
     def _in_class_order(self, block: Array) -> Array:
         dtype = np.float32 if block.dtype == np.float32 and not self.normalise else np.float64
@@ -158,6 +178,7 @@ class Batch:
                 yield rows, held[rows]
             elif source is not None:
                 yield rows, source.take(self.start + rows)
+                source.release(self.start + int(rows[0]), self.start + int(rows[-1]) + 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -261,3 +282,5 @@ class Dataset:
                 probabilities=self.probabilities.read(start, stop) if self.probabilities else None,
                 matrix=self.probabilities,
             )
+            if self.probabilities is not None:
+                self.probabilities.release(start, stop)

@@ -36,7 +36,7 @@ def each(
     watch: Watch | None = None,
 ) -> list[T]:
     """Make columns of every batch and keep them, shard by shard; fold in the same pass."""
-    filled = [copy.deepcopy(tally) for tally in tallies]
+    filled: list[T] = []
     for shard in shards:
         own = [copy.deepcopy(tally) for tally in tallies]
         pieces: list[Columns] = []
@@ -47,8 +47,11 @@ def each(
                 pieces.append(columns_of(batch))
             if watch is not None:
                 watch(len(batch.labels))
-        for total, part in zip(filled, own, strict=True):
-            total.merge(part)
+        if not filled:
+            filled = own
+        else:
+            for total, part in zip(filled, own, strict=True):
+                total.merge(part)
         if keep is not None:
             keep(shard, joined(pieces))
     return filled
