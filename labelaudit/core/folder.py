@@ -118,7 +118,9 @@ def write_parquet(columns: Mapping[str, Column], path: Path) -> None:
     """Write columns as one Parquet file."""
     import pyarrow.parquet as pq
 
-    pq.write_table(table_of(columns), path, compression="zstd")
+    # A dictionary of a million different numbers is only work.
+    repeating = [name for name in columns if name.endswith("_label")]
+    pq.write_table(table_of(columns), path, compression="zstd", use_dictionary=repeating)
 
 
 def check_target(target: Path) -> None:

@@ -1,7 +1,7 @@
 """Audit to JSON and back; the one place that knows how `audit.json` is written."""
 
 import json
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +36,21 @@ def to_document(audit: Audit) -> dict[str, Any]:
         "tool": TOOL,
         "tool_version": audit.tool_version,
         "schema_version": SCHEMA_VERSION,
-        "dataset": _plain(asdict(audit.dataset)) | {"n_classes": audit.dataset.n_classes},
-        "contract": [_plain(asdict(check)) for check in audit.contract],
+        "dataset": _plain(audit.dataset) | {"n_classes": audit.dataset.n_classes},
+        "contract": [_plain(check) for check in audit.contract],
         "detection": _detection(audit.detection) if audit.detection is not None else None,
         "measurements": _measurements(audit) if audit.measurements is not None else None,
-        "alerts": [_plain(asdict(alert)) for alert in audit.alerts],
+        "alerts": [_plain(alert) for alert in audit.alerts],
         "provenance": {
-            "inputs": [_plain(asdict(file)) for file in audit.inputs],
-            "settings": {name: _plain(asdict(value)) for name, value in audit.settings.items()},
+            "inputs": [_plain(file) for file in audit.inputs],
+            "settings": {name: _plain(value) for name, value in audit.settings.items()},
         },
     }
 
 
 def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -61,7 +63,7 @@ def _plain(value: Any) -> Any:
 
 
 def _detection(detection: Detection) -> dict[str, Any]:
-    document: dict[str, Any] = _plain(asdict(detection))
+    document: dict[str, Any] = _plain(detection)
     joint = detection.confident_joint
     document["confident_joint"] = _matrix(joint)
     few = len(joint) <= _DENSE_CLASSES
@@ -88,7 +90,7 @@ def _matrix(joint: Any) -> Any:
 def _measurements(audit: Audit) -> dict[str, Any]:
     document = {}
     for measured in audit.measurements or ():
-        own = _plain(asdict(measured))
+        own = _plain(measured)
         own.pop("name")
         own.pop("alerts", None)  # they stand in the one list of alerts
         status = "measured" if isinstance(measured, Measurement) else "skipped"

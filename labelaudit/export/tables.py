@@ -16,6 +16,7 @@ from labelaudit.core.results import FINDING_COLUMNS, SCORE_COLUMNS, Audit
 FORMATS = ("csv", "parquet")
 ROWS = ("flagged", "all")
 # A spreadsheet takes a cell that begins like this for a formula.
+_GUARDED_STARTS = "'=+-@\t\r"
 _FORMULA = re.compile(r"^'*[=+\-@\t\r]")
 
 
@@ -40,11 +41,15 @@ def _csv(columns: Mapping[str, Any]) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
     cells = [
-        [guarded(text) for text in values.tolist()] if values.dtype == object else _numbers(values)
+        _texts(values.tolist()) if values.dtype == object else _numbers(values)
         for values in columns.values()
     ]
     writer.writerows(zip(*cells, strict=True))
     return buffer.getvalue()
+
+
+def _texts(texts: list[str]) -> list[str]:
+    return [guarded(text) if text[:1] in _GUARDED_STARTS else text for text in texts]
 
 
 def _numbers(values: Any) -> list[Any]:
