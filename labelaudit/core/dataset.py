@@ -61,7 +61,12 @@ class Matrix:
         that its resident memory does not grow with the file.
         """
         mapped = getattr(self.values, "_mmap", None)
-        if mapped is None or self.rows is not None or not self.values.flags.c_contiguous:
+        if (
+            self.values.nbytes < LET_GO_ABOVE
+            or mapped is None
+            or self.rows is not None
+            or not self.values.flags.c_contiguous
+        ):
             return
         if not hasattr(mapped, "madvise"):  # Windows
             return
@@ -85,6 +90,8 @@ class Matrix:
         return divided_by_row_sums(block) if self.normalise else block
 
 
+# Letting go costs a fault for every page that is read again: worth it for large files only.
+LET_GO_ABOVE = 1 << 30
 # Up to so many columns a block is cheaper to go through column by column.
 NARROW = 64
 

@@ -22,7 +22,7 @@ class TopPerKey:
     ) -> None:
         self.limits = limits
         self.bars = np.full(len(limits), -np.inf) if bars is None else bars
-        self._room = _FIRST
+        self._room = _FIRST + 2 * int(limits.sum())
         self._pieces: list[tuple[Array, Array, Array]] = []
         self._held = 0
 
@@ -40,7 +40,7 @@ class TopPerKey:
     def _keep_the_best(self) -> None:
         self._pieces = [self.result()]
         self._held = len(self._pieces[0][0])
-        self._room = 2 * self._held + _FIRST
+        self._room = max(self._room, 2 * self._held)
         self.bars = np.maximum(self.bars, self.least())
 
     def least(self) -> npt.NDArray[np.float64]:
@@ -62,14 +62,31 @@ class TopPerKey:
             empty = np.empty(0, dtype=np.int64)
             return empty, np.empty(0), empty
         keys, values, rows = (np.concatenate(column) for column in zip(*self._pieces, strict=True))
-        stays = np.bincount(keys, minlength=len(self.limits))[keys] <= self.limits[keys]
-        # Only keys that were offered too much need sorting.
-        crowded = np.flatnonzero(~stays)
-        order = crowded[np.lexsort((rows[crowded], -values[crowded], keys[crowded]))]
-        sorted_keys = keys[order]
-        rank = np.arange(len(order)) - np.searchsorted(sorted_keys, sorted_keys)
-        stays[order] = rank < self.limits[sorted_keys]
-        return keys[stays], values[stays], rows[stays]
+        counts = np.bincount(keys, minlength=len(self.limits))
+        crowded = np.flatnonzero((counts > self.limits)[keys])
+        if len(crowded):
+            stays = np.ones(len(keys), dtype=np.bool_)
+            stays[crowded] = self._best(keys[crowded], values[crowded], rows[crowded])
+            keys, values, rows = keys[stays], values[stays], rows[stays]
+        return keys, values, rows
+
+    def _best(self, keys: Array, values: Array, rows: Array) -> npt.NDArray[np.bool_]:
+        """Say which entries are among the best of their keys, all of which have too many."""
+        packed = _packed(keys, values)
+        in_order = np.sort(packed)
+        own = np.flatnonzero(np.bincount(keys, minlength=len(self.limits)))
+        first = np.searchsorted(in_order, own.astype(np.uint64) << np.uint64(32))
+        last_code = np.zeros(len(self.limits), dtype=np.uint64)
+        asked = self.limits[own] > 0
+        last_code[own[asked]] = in_order[first[asked] + self.limits[own[asked]] - 1]
+        stays = packed < last_code[keys]
+        # What float32 cannot tell apart from the last place is sorted in full: few entries.
+        even = np.flatnonzero(packed == last_code[keys])
+        order = even[np.lexsort((rows[even], -values[even], keys[even]))]
+        left = self.limits - np.bincount(keys[stays], minlength=len(self.limits))
+        rank = np.arange(len(order)) - np.searchsorted(keys[order], keys[order])
+        stays[order] = rank < left[keys[order]]
+        return np.asarray(stays)
 
 
 class NthLargest:
@@ -87,9 +104,8 @@ class NthLargest:
 
     def add(self, keys: Array, values: Array) -> None:
         """Offer `values` float[n] under `keys` int[n], below 2^32."""
-        packed = (keys.astype(np.uint64) << np.uint64(32)) | _descending(values)
-        self._pieces.append(packed)
-        self._held += len(packed)
+        self._pieces.append(_packed(keys, values))
+        self._held += len(keys)
         if self._held > self._room:
             self._pieces = [self._kept()]
             self._held = len(self._pieces[0])
@@ -115,6 +131,11 @@ class NthLargest:
         bounds = np.full(len(self.limits), -np.inf)
         bounds[full] = _undone(packed[last])
         return bounds
+
+
+def _packed(keys: Array, values: Array) -> npt.NDArray[np.uint64]:
+    """Return integers that sort by key, then from large to small values as float32 sees them."""
+    return (keys.astype(np.uint64) << np.uint64(32)) | _descending(values)
 
 
 def _descending(values: Array) -> npt.NDArray[np.uint64]:
