@@ -234,7 +234,7 @@ The most frequent flips, true > given:
 "True" means the label that scikit-learn ships. A few of those may be doubtful themselves.
 
 The images come from the UCI "Optical Recognition of Handwritten Digits" data set
-(E. Alpaydin, C. Kaynak, 1998, CC BY 4.0):
+(E. Alpaydin, C. Kaynak, 1998), as scikit-learn ships it:
 <https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits>
 """,
     )
