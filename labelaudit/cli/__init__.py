@@ -68,8 +68,20 @@ def _terminated(number: int, frame: Any) -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
     try:
+        return _run(arguments)
+    except BrokenPipeError:
+        # The reader has gone; what it wanted it has. Keep the interpreter quiet about it.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, sys.stderr.fileno())
+        return ExitCode.DONE
+
+
+def _run(arguments: list[str]) -> int:
+    try:
         result = app(arguments or ["--help"], prog_name="labelaudit", standalone_mode=False)
         sys.stdout.flush()
+        sys.stderr.flush()
         if result == ExitCode.INTERRUPTED:  # as typer itself words Ctrl-C
             _complain("interrupted")
         return int(result or 0)
@@ -85,9 +97,7 @@ def run(arguments: list[str]) -> int:
         _complain("interrupted")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader has gone; what it wanted it has. Keep the interpreter quiet about it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
+        raise
     except Exception:
         import traceback
 

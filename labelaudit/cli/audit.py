@@ -25,7 +25,7 @@ Out-of-fold ones are easily made:
                                       method="predict_proba")   # X: features or embeddings
     np.savez("predictions.npz", pred_probs=probabilities, classes=np.unique(y).astype(str))
 
-Put predictions.npz into the dataset folder, rows in the order of the labels, and audit again."""
+Its rows are in the order of the labels. Then: labelaudit audit DATASET --predictions FILE"""
 
 
 def audit(

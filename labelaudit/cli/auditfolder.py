@@ -60,6 +60,7 @@ def make(
     started = time.time()
     with staged(target) as folder, progress(quiet) as report:
         opened = open_dataset(dataset, choices)
+        _say_what_is_replaced(target, opened.name, quiet)
         job = begin(opened, folder, progress=report)
         if only_ingest:
             _, made = survey(job, options)
@@ -68,6 +69,18 @@ def make(
         _write_source(folder, dataset, choices)
         _finish(made, folder, started)
     return replace(made, folder=target)
+
+
+def _say_what_is_replaced(target: Path, name: str, quiet: bool) -> None:
+    """An audit of another dataset is not replaced without a word."""
+    if not is_audit(target):
+        return
+    try:
+        before = load_audit(target).dataset.name
+    except InputError:  # a damaged audit: what it was of cannot be said
+        return
+    if before != name:
+        say(f"{target} held the audit of {before}; that of {name} takes its place", quiet)
 
 
 def go_on(target: Path, step: Callable[[Job, Audit], Audit], quiet: bool = False) -> Audit:

@@ -77,5 +77,7 @@ def explain_plan(dataset: Path, choices: "Choices", target: Path) -> None:
     lines += [f"  {check.name}: {check.status}; {check.message}" for check in opened.contract]
     if opened.probabilities is None:
         lines.append("  predictions: none found; no label could be checked")
+    else:
+        lines.append("  values of the predictions: not looked at in a dry run")
     lines.append(f"  would write: {printable(target)}")
     emit("\n".join(lines) + "\n")

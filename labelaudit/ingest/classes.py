@@ -107,6 +107,11 @@ def _from_table(
     if not set(columns) & (set(counts) | set(codes)) and are_indices(columns, len(codes)):
         columns = [codes[int(column)] for column in columns]
     known = set(columns)
+    if named is not None and named.source == "--classes" and not known <= set(codes):
+        raise ConfigError(
+            f"--classes: names {listed(codes)}, but the columns of {predictions} are named "
+            f"{listed(columns)}; leave --classes out, or name these"
+        )
     order = codes if codes and known <= set(codes) else natural_order(known)
     where = {name: index for index, name in enumerate(columns)}
     how = "matched by name"

@@ -84,7 +84,8 @@ def confusions_of(audit: Audit, detection: Detection | None) -> Confusions:
     more = len(ordered) - MOST_PAIRS
     return Confusions(
         note="Rows are given labels, columns the class the model estimates. Numbers are the "
-        "calibrated joint: its estimate of how many labels belong elsewhere."
+        "calibrated joint: its estimate of how many labels belong elsewhere. The pairs count "
+        "suspects, which the joint sets but does not equal."
         if 2 < len(names) <= MATRIX_CLASSES
         else "Suspects by given label and the class they look like.",
         names=names if 2 < len(names) <= MATRIX_CLASSES else (),

@@ -268,7 +268,7 @@ def _suspects(label: Label, width: int) -> list["Text"]:
         lines.append(line)
     legend = (
         "Quality: how sure the model is of the given label. P: the model's probability. "
-        "Threshold: that of the suggested class."
+        "Threshold: of the suggested class; it sets how many are flagged, margins which."
     )
     return [*lines, *wrapped(legend, width, style=QUIET)]
 

@@ -117,6 +117,11 @@ def unmeasured():
     return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
 
 
+def heeding():
+    """A shell that puts the tests into the background has them ignore Ctrl-C from the start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_real_interruption(large, tmp_path, number, code):
     previous = tmp_path / "out"
@@ -128,6 +133,7 @@ def test_a_real_interruption(large, tmp_path, number, code):
         stdout=subprocess.PIPE,
         text=True,
         env=unmeasured(),
+        preexec_fn=heeding,
     )
     while not list(tmp_path.glob(".out.partial-*")) and process.poll() is None:
         time.sleep(0.01)

@@ -113,6 +113,8 @@ def test_a_failure_while_files_change_places_is_undone(previous, tmp_path, monke
 
 
 def test_signals_wait_until_files_have_changed_places(previous, monkeypatch):
+    # A shell that puts the tests into the background has them ignore Ctrl-C from the start.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     seen = {}
     lexists = os.path.lexists
 
@@ -124,7 +126,7 @@ def test_signals_wait_until_files_have_changed_places(previous, monkeypatch):
         fill(folder, "second")
         monkeypatch.setattr(core_folder.os.path, "lexists", looking)
     assert set(seen.values()) == {signal.SIG_IGN}
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.signal(signal.SIGINT, inherited) is signal.default_int_handler
 
 
 def test_it_works_in_another_thread(previous):
