@@ -403,7 +403,7 @@ def side_by_side_table(results: Sequence[Result]) -> str:
                 f"{cpu[OURS]:.2f} / {cpu[THEIRS]:.2f} s",
                 f"{private} MB",
                 f"{resident} MB",
-                f"{1e3 * result.one_pass:.1f} ms",
+                f"{1e3 * result.one_pass:.2f} ms",
                 " / ".join(in_passes(wall[program], result) for program in (OURS, THEIRS)),
                 result.verdict,
             ]
@@ -663,7 +663,7 @@ def beware() -> None:
     """Warn where other processes keep the machine busy."""
     load_now = os.getloadavg()[0]
     if load_now > _QUIET:
-        say(f"load average {load_now:.1f}: other processes (or the generating) disturb the clocks")
+        say(f"load average {load_now:.1f}: the machine is busy, the figures will be worse")
 
 
 if __name__ == "__main__":
