@@ -7,6 +7,7 @@ measure   tallies over the digest, functions of a fair sample, functions of resu
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from labelaudit.core.results import Audit, DatasetFacts
 from labelaudit.core.settings import FILTERS, Options
 from labelaudit.detect.detecting import find_doubtful
 from labelaudit.detect.digest import digest
-from labelaudit.engine.job import Job, begin
-from labelaudit.engine.passes import Columns, each
+from labelaudit.engine.job import Job, Raw, begin
+from labelaudit.engine.passes import Columns
 from labelaudit.ingest.contract import ROUNDING, Values, refuse_bad_values, value_check
 from labelaudit.ingest.memory import dataset_from_memory
 from labelaudit.ingest.opening import open_dataset
@@ -133,25 +134,24 @@ def _read_through(job: Job) -> dict[str, Any]:
     assert matrix is not None
     # The values are checked as they lie in the file, the digest is of what the audit uses.
     raw = replace(job.dataset, probabilities=replace(matrix, normalise=False))
-
-    def columns_of(batch: Batch) -> Columns:
-        assert batch.probabilities is not None
-        block = batch.probabilities
-        with np.errstate(all="ignore"):  # bad values are refused after the pass, by row
-            if matrix.normalise:
-                block = divided_by_row_sums(block.astype(np.float64))
-            found = digest(batch.labels, block)
-        return {name: getattr(found, name) for name in Digest.__slots__}
-
-    (seen,) = each(
-        job.shards,
-        lambda shard: raw.batches(shard, job.batch_rows),
-        columns_of,
+    (seen,) = job.each(
+        Raw(dataset=raw, batch_rows=job.batch_rows),
+        "reading predictions",
+        partial(_digest_columns, normalise=matrix.normalise),
         job.digest.keep,
         [Values()],
-        job.watch("reading predictions"),
     )
-    return seen.result()
+    return dict(seen.result())
+
+
+def _digest_columns(batch: Batch, normalise: bool) -> Columns:
+    assert batch.probabilities is not None
+    block = batch.probabilities
+    with np.errstate(all="ignore"):  # bad values are refused after the pass, by row
+        if normalise:
+            block = divided_by_row_sums(block.astype(np.float64))
+        found = digest(batch.labels, block)
+    return {name: getattr(found, name) for name in Digest.__slots__}
 
 
 def facts_of(dataset: Dataset) -> DatasetFacts:

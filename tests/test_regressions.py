@@ -73,13 +73,13 @@ def test_the_order_of_memory_of_the_joint():
 
 def test_reading_a_mapped_file_leaves_no_trace_in_memory(tmp_path, monkeypatch):
     """Resident memory must not grow with the file; the values must not suffer from it."""
-    from labelaudit.core import dataset
+    from labelaudit.core import rows
     from labelaudit.core.dataset import Matrix
 
-    monkeypatch.setattr(dataset, "LET_GO_ABOVE", 0)
+    monkeypatch.setattr(rows, "LET_GO_ABOVE", 0)
     values = np.random.default_rng(0).random((50_001, 7)).astype(np.float32)
     np.save(tmp_path / "values.npy", values)
-    matrix = Matrix(values=np.load(tmp_path / "values.npy", mmap_mode="r"))
+    matrix = Matrix(values=rows.as_mapped(np.load(tmp_path / "values.npy", mmap_mode="r")))
     for start in range(0, 50_001, 9_999):
         stop = min(start + 9_999, 50_001)
         assert (matrix.read(start, stop) == values[start:stop]).all()

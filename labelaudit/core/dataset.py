@@ -1,6 +1,5 @@
 """What is audited: rows of labels and probabilities, cut into shards and read in batches."""
 
-import mmap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,27 +7,31 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from labelaudit.core.rows import Array, Rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Matrix:
     """Numbers that lie in a file or in memory, read a block of rows at a time.
 
-    `values` is anything of shape (rows, columns) that numpy can slice: an array, or a
-    memory-mapped file. `rows` says which row of it belongs to each row of the dataset
-    (None: the same), `columns` which column belongs to each class (None: the same;
-    -1: no such column, its probability is 0). Where `normalise` is set each row is divided
-    by its sum, in float64 (probabilities that were rounded to float16). `locate` names a row
-    of `values` for a message ("predictions.csv, line 17"), `column_names` its columns.
+    `values` are of shape (rows, columns): an array, or what lies in files. `rows` says which row
+    of it belongs to each row of the dataset (None: the same), `columns` which column belongs to
+    each class (None: the same; -1: no such column, its probability is 0). Where `normalise` is
+    set each row is divided by its sum, in float64 (probabilities that were rounded to float16).
+    `locate` names a row of `values` for a message ("predictions.csv, line 17"), `column_names`
+    its columns.
     """
 
-    values: Array
+    values: Rows
     rows: npt.NDArray[np.int64] | None = None
     columns: tuple[int, ...] | None = None
     normalise: bool = False
     locate: Callable[[int], str] | None = None
     column_names: tuple[str, ...] | None = None
+
+    def __reduce__(self) -> Any:
+        """Travel without `locate`, which only the one who words a message needs."""
+        return _unpacked, (self.values, self.rows, self.columns, self.normalise)
 
     def where(self, row: int) -> str:
         """Name the place in the user's file that row `row` of the dataset was read from."""
@@ -55,28 +58,10 @@ class Matrix:
         return self._in_class_order(self.values[rows if self.rows is None else self.rows[rows]])
 
     def release(self, start: int, stop: int) -> None:
-        """Let go of the pages of a mapped file that rows `start` to `stop` were read from.
-
-        They stay in the system's cache; only this process no longer counts them as its own, so
-        that its resident memory does not grow with the file.
-        """
-        mapped = getattr(self.values, "_mmap", None)
-        if (
-            self.values.nbytes < LET_GO_ABOVE
-            or mapped is None
-            or self.rows is not None
-            or not self.values.flags.c_contiguous
-        ):
-            return
-        if not hasattr(mapped, "madvise"):  # Windows
-            return
-        page = mmap.PAGESIZE
-        row_bytes = self.values.strides[0]
-        begin = self.values.offset % mmap.ALLOCATIONGRANULARITY  # type: ignore[attr-defined]
-        first = -(-(begin + start * row_bytes) // page) * page
-        last = (begin + stop * row_bytes) // page * page
-        if last > first:
-            mapped.madvise(mmap.MADV_DONTNEED, first, last - first)
+        """Let go of what rows `start` to `stop` were read from, where it is a mapped file."""
+        release = getattr(self.values, "release", None)
+        if release is not None and self.rows is None:
+            release(start, stop)
 
     def _in_class_order(self, block: Array) -> Array:
         dtype = np.float32 if block.dtype == np.float32 and not self.normalise else np.float64
@@ -90,8 +75,10 @@ class Matrix:
         return divided_by_row_sums(block) if self.normalise else block
 
 
-# Letting go costs a fault for every page that is read again: worth it for large files only.
-LET_GO_ABOVE = 1 << 30
+def _unpacked(values: Rows, rows: Any, columns: Any, normalise: bool) -> Matrix:
+    return Matrix(values=values, rows=rows, columns=columns, normalise=normalise)
+
+
 # Up to so many columns a block is cheaper to go through column by column.
 NARROW = 64
 
@@ -121,6 +108,16 @@ def divided_by_row_sums(block: Array) -> Array:
 def cache_rows(n_classes: int) -> int:
     """Return how many rows of probabilities make about a megabyte or less."""
     return max(64, min(1 << 14, (1 << 18) // max(n_classes, 1)))
+
+
+# A shard holds about this many probabilities, but neither few rows nor very many.
+_SHARD_CELLS = 1 << 26
+_LEAST_SHARD, _MOST_SHARD = 1 << 12, 1 << 20
+
+
+def shard_rows(n_classes: int) -> int:
+    """Return how many rows a shard has: enough to be worth a worker's while."""
+    return max(1 << 14, min(_MOST_SHARD, _SHARD_CELLS // max(n_classes, 1)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -225,8 +222,9 @@ class Dataset:
 
     `labels` are class codes int32[N] into `class_names`. `source_rows` are the data rows of
     the labels file, from 0 (None: the same; they differ where rows without a label were left
-    out). `ids` name the rows (None: the source row is the id). `examples` are paths of images
-    or other files to show, relative to the dataset (None where there are none).
+    out). `part_ends` are the rows at which the files of a sharded input end. `ids` name the
+    rows (None: the source row is the id). `examples` are paths of images or other files to
+    show, relative to the dataset (None where there are none).
     """
 
     name: str
@@ -242,6 +240,7 @@ class Dataset:
     contract: tuple[Check, ...] = ()
     n_unlabelled: int = 0
     notices: tuple[str, ...] = ()
+    part_ends: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -266,12 +265,26 @@ class Dataset:
     def source_row(self, row: int) -> int:
         return int(self.source_rows[row]) if self.source_rows is not None else row
 
-    def shards(self, rows_per_shard: int = 1 << 20) -> list[Shard]:
-        """Cut the rows into shards; an empty dataset has one, empty shard."""
-        starts = range(0, max(len(self), 1), rows_per_shard)
+    def shards(self, rows_per_shard: int | None = None) -> list[Shard]:
+        """Cut the rows into shards; an empty dataset has one, empty shard.
+
+        Where the input is cut into files, a shard ends where a file does, if it is not too
+        small. Nothing but the dataset decides: not who reads it, nor how many.
+        """
+        most = rows_per_shard or shard_rows(self.n_classes)
+        least = 0 if rows_per_shard else _LEAST_SHARD
+        stops: list[int] = []
+        start = 0
+        for end in [*(end for end in self.part_ends if end < len(self)), len(self)]:
+            if end - start < least and end < len(self):
+                continue
+            stops.extend(range(start + most, end, most))
+            stops.append(end)
+            start = end
+        starts = [0, *stops[:-1]]
         return [
-            Shard(index=index, start=start, stop=min(start + rows_per_shard, len(self)))
-            for index, start in enumerate(starts)
+            Shard(index=index, start=start, stop=stop)
+            for index, (start, stop) in enumerate(zip(starts, stops, strict=True))
         ]
 
     def batches(self, shard: Shard, batch_rows: int | None = None) -> Iterator[Batch]:

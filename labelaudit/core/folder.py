@@ -27,6 +27,7 @@ AUDIT_FILE = "audit.json"
 FINDINGS_FILE = "findings.parquet"
 SCORES_FOLDER = "scores"
 DIGEST_FOLDER = "digest"
+WORKING_FOLDER = "working"  # what is needed only while an audit is made: never published
 SOURCE_FILE = "source.json"
 RUN_FILE = "run.json"
 # All that an audit folder may hold of ours; whatever else lies in it is the user's and stays.
@@ -178,6 +179,7 @@ def staged(target: Path) -> Iterator[Path]:
 
 
 def _publish(staging: Path, target: Path) -> None:
+    shutil.rmtree(staging / WORKING_FOLDER, ignore_errors=True)
     for path in staging.rglob("*"):
         if path.is_file():
             with path.open("rb") as file:

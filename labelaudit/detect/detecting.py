@@ -1,6 +1,8 @@
 """Detection as a whole: small results first, then a pass that scores every row."""
 
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +33,8 @@ from labelaudit.detect.signals import (
 )
 from labelaudit.detect.thresholds import Thresholds
 from labelaudit.engine.job import Job
-from labelaudit.engine.passes import Columns, each, joined
+from labelaudit.engine.parts import Parts
+from labelaudit.engine.passes import Columns, joined
 
 
 def find_doubtful(
@@ -92,18 +95,13 @@ def chosen_filter(
     return by_rate
 
 
-def _score(job: Job, choose: select.Choose) -> tuple[Columns, int, Columns | None]:
-    """Write every row's scores; return the flagged rows' columns, a count, and scores in memory.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scoring:
+    """Makes the columns of every row: its scores, and whether it is flagged."""
 
-    The count is that of the rows whose label another class beats. Scores are kept in memory
-    where there is no folder to write them to.
-    """
-    dataset = job.dataset
-    flagged: list[Columns] = []
-    scores: list[Columns] = []
-    beaten = 0
+    choose: select.Choose
 
-    def columns_of(batch: Batch) -> Columns:
+    def __call__(self, batch: Batch) -> Columns:
         assert batch.digest is not None
         own = batch.digest
         weighted = np.empty(len(batch.labels))
@@ -115,25 +113,75 @@ def _score(job: Job, choose: select.Choose) -> tuple[Columns, int, Columns | Non
             "other": own.other,
             "predicted": own.predicted(batch.labels),
             "other_probability": own.other_probability,
-            "is_flagged": choose(batch),
-            "is_beaten": select.label_is_beaten(batch),
+            "is_flagged": self.choose(batch),
             "self_confidence": self_confidence(own),
             "normalized_margin": normalized_margin(own),
             "confidence_weighted_entropy": weighted,
         }
 
-    def keep(shard: Shard, columns: Columns) -> None:
-        nonlocal beaten
-        beaten += int(columns["is_beaten"].sum())
-        flagged.append({name: values[columns["is_flagged"]] for name, values in columns.items()})
-        shown = _shown(dataset, columns)
-        if job.folder is not None:
-            write_scores_part(shard.index, shown, job.folder)
-        else:
-            scores.append(as_arrays(shown))
+    def within(self, shard: Shard) -> "Scoring":
+        """Return what is needed of it to score the rows of a shard."""
+        return Scoring(choose=select.within(self.choose, shard))
 
-    each(job.shards, job.digested, columns_of, keep, [], job.watch("scoring"))
-    return joined(flagged), beaten, joined(scores) if job.folder is None else None
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """Keeps the columns of a shard: all rows as scores, the flagged ones to be ranked."""
+
+    dataset: Dataset
+    flagged: Parts
+    scores: Path | Parts
+
+    def __call__(self, shard: Shard, columns: Columns) -> None:
+        chosen = columns["is_flagged"]
+        self.flagged.keep(shard, {name: values[chosen] for name, values in columns.items()})
+        shown = _shown(self.dataset, columns)
+        if isinstance(self.scores, Parts):
+            self.scores.keep(shard, as_arrays(shown))
+        else:
+            write_scores_part(shard.index, shown, self.scores)
+
+
+class Beaten:
+    """How many labels another class beats."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def update(self, batch: Batch) -> None:
+        self.count += int(select.label_is_beaten(batch).sum())
+
+    def merge(self, other: "Beaten") -> None:
+        self.count += other.count
+
+    def result(self) -> int:
+        return self.count
+
+
+def _score(job: Job, choose: select.Choose) -> tuple[Columns, int, Columns | None]:
+    """Write every row's scores; return the flagged rows' columns, a count, and scores in memory.
+
+    The count is that of the rows whose label another class beats. Scores are kept in memory
+    where there is no folder to write them to.
+    """
+    flagged = job.working_parts("flagged")
+    scores = Parts() if job.folder is None else job.folder
+    (beaten,) = job.each(
+        job.digested,
+        "scoring",
+        Scoring(choose=choose),
+        Kept(dataset=_shown_of(job.dataset), flagged=flagged, scores=scores),
+        [Beaten()],
+    )
+    found = joined([flagged.get(shard) for shard in job.shards])
+    if isinstance(scores, Parts):
+        return found, beaten.result(), joined([scores.get(shard) for shard in job.shards])
+    return found, beaten.result(), None
+
+
+def _shown_of(dataset: Dataset) -> Dataset:
+    """Return of a dataset only what tables show: the rest need not be sent along."""
+    return replace(dataset, probabilities=None, embeddings=None)
 
 
 def _shown(dataset: Dataset, columns: Columns) -> dict[str, Column]:

@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import NARROW, Array, Digest
+from labelaudit.core.dataset import NARROW, Digest
+from labelaudit.core.rows import Array
 
 
 def digest(labels: npt.NDArray[np.int32], probabilities: Array) -> Digest:

@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Array, Batch
+from labelaudit.core.dataset import Batch
+from labelaudit.core.rows import Array
 from labelaudit.detect.thresholds import TOLERANCE
 
 _TINY = 1e-100

@@ -4,12 +4,15 @@ A filter is made from small results and then answers batch by batch: which rows 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Array, Batch
+from labelaudit.core.dataset import Batch, Shard
+from labelaudit.core.rows import Array
 from labelaudit.detect.joint import rounded_rows
 from labelaudit.engine.tally import Tally
 from labelaudit.engine.top import NthLargest, TopPerKey
@@ -52,12 +55,13 @@ def confident_learning(confident: Callable[[Batch], npt.NDArray[np.int32]]) -> C
     Source: C_{y,y*} of Northcutt, Jiang and Chuang, JAIR 2021, section 3.3.
     """
 
-    def choose(batch: Batch) -> Mask:
-        guess = confident(batch)
-        off_diagonal: Mask = (guess >= 0) & (guess != batch.labels)
-        return off_diagonal & label_is_beaten(batch)
+    return partial(_counted_elsewhere, confident=confident)
 
-    return choose
+
+def _counted_elsewhere(batch: Batch, confident: Callable[[Batch], npt.NDArray[np.int32]]) -> Mask:
+    guess = confident(batch)
+    off_diagonal: Mask = (guess >= 0) & (guess != batch.labels)
+    return off_diagonal & label_is_beaten(batch)
 
 
 def prune_by_class(joint: npt.NDArray[np.int64], fold: Fold) -> Choose:
@@ -68,7 +72,7 @@ def prune_by_class(joint: npt.NDArray[np.int64], fold: Fold) -> Choose:
     class_counts = joint.sum(axis=1)
     limits = class_counts - prune_counts(joint).diagonal()
     limits = np.where(class_counts > _KEPT_PER_CLASS, np.maximum(limits, 0), 0)
-    return _among(fold(_LowestSelfConfidence(limits)))
+    return Among(fold(_LowestSelfConfidence(limits)))
 
 
 def prune_by_noise_rate(joint: npt.NDArray[np.int64], fold: Fold) -> Choose:
@@ -86,7 +90,7 @@ def prune_by_noise_rate(joint: npt.NDArray[np.int64], fold: Fold) -> Choose:
     beaten = fold(_Margins(limits, bars, beaten=True))
     rest = fold(_Margins(limits, beaten.least(), beaten=False))
     beaten.merge(rest)
-    return _among(np.sort(beaten.result()[2]))
+    return Among(np.sort(beaten.result()[2]))
 
 
 def both(first: Choose, second: Choose) -> Choose:
@@ -94,17 +98,46 @@ def both(first: Choose, second: Choose) -> Choose:
 
     Source: C+NR of Northcutt, Jiang and Chuang, JAIR 2021, section 3.3.
     """
-    return lambda batch: first(batch) & second(batch)
+    return Both(first, second)
 
 
-def _among(selected: npt.NDArray[np.int64]) -> Choose:
-    def choose(batch: Batch) -> Mask:
-        first, last = np.searchsorted(selected, (batch.start, batch.start + len(batch.labels)))
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Flag the beaten labels among the `selected` rows int64[n], ascending."""
+
+    selected: npt.NDArray[np.int64]
+
+    def __call__(self, batch: Batch) -> Mask:
+        first, last = np.searchsorted(self.selected, (batch.start, batch.start + len(batch.labels)))
         mask = np.zeros(len(batch.labels), dtype=np.bool_)
-        mask[selected[first:last] - batch.start] = True
+        mask[self.selected[first:last] - batch.start] = True
         return mask & label_is_beaten(batch)
 
-    return choose
+    def within(self, shard: Shard) -> "Among":
+        """Return what is needed of it to choose among the rows of a shard."""
+        first, last = np.searchsorted(self.selected, (shard.start, shard.stop))
+        return Among(self.selected[first:last])
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Flag what two filters flag."""
+
+    first: Choose
+    second: Choose
+
+    def __call__(self, batch: Batch) -> Mask:
+        return self.first(batch) & self.second(batch)
+
+    def within(self, shard: Shard) -> "Both":
+        """Return what is needed of it to choose among the rows of a shard."""
+        return Both(within(self.first, shard), within(self.second, shard))
+
+
+def within(choose: Choose, shard: Shard) -> Choose:
+    """Return a filter with only what it needs to choose among the rows of a shard."""
+    narrow = getattr(choose, "within", None)
+    return choose if narrow is None else narrow(shard)
 
 
 def prune_counts(joint: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

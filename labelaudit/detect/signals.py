@@ -6,7 +6,8 @@ Pure functions, each row for itself: of the digest where it knows enough, else o
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Array, Digest, row_sums
+from labelaudit.core.dataset import Digest, row_sums
+from labelaudit.core.rows import Array
 
 
 def self_confidence(digest: Digest) -> Array:

@@ -1,14 +1,17 @@
-"""One audit in the making: what is read, in which pieces, and where columns of it are kept."""
+"""One audit in the making: what is read, in which pieces, by whom, and where columns are kept."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from labelaudit.core.dataset import Batch, Dataset, Digest, Shard
-from labelaudit.core.folder import DIGEST_FOLDER
+from labelaudit.core.folder import DIGEST_FOLDER, WORKING_FOLDER
+from labelaudit.core.rows import as_mapped
 from labelaudit.engine.parts import Parts
-from labelaudit.engine.passes import Watch, fold
+from labelaudit.engine.passes import HERE, Columns, Engine, Look, Read, Watch
 from labelaudit.engine.tally import Tally
 
 _DIGEST_ROWS = 1 << 16
@@ -18,22 +21,66 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Digested:
+    """Reads the batches of a shard with their digests; full rows only where asked for."""
+
+    dataset: Dataset
+    parts: Parts
+    batch_rows: int | None = None
+
+    def __call__(self, shard: Shard) -> Iterator[Batch]:
+        columns = self.parts.get(shard) if self.dataset.probabilities is not None else None
+        step = self.batch_rows or _DIGEST_ROWS
+        for start in range(shard.start, shard.stop, step):
+            stop = min(start + step, shard.stop)
+            own = slice(start - shard.start, stop - shard.start)
+            yield Batch(
+                start=start,
+                labels=self.dataset.labels[start:stop],
+                digest=Digest(**columns)[own] if columns is not None else None,
+                matrix=self.dataset.probabilities,
+            )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Raw:
+    """Reads the batches of a shard with all their probabilities."""
+
+    dataset: Dataset
+    batch_rows: int | None = None
+
+    def __call__(self, shard: Shard) -> Iterator[Batch]:
+        return self.dataset.batches(shard, self.batch_rows)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
     """A dataset, its digest, and how both are cut. With a folder, columns are written there.
 
-    `batch_rows`, `shard_rows` and `progress` change no result.
+    `engine`, `batch_rows` and `progress` change no result; `shard_rows` only how the parts of
+    scores are cut.
     """
 
     dataset: Dataset
     digest: Parts
     folder: Path | None = None
+    engine: Engine = HERE
     batch_rows: int | None = None
-    shard_rows: int = 1 << 20
+    shard_rows: int | None = None
     progress: Progress | None = None
 
     @property
     def shards(self) -> list[Shard]:
         return self.dataset.shards(self.shard_rows)
+
+    @property
+    def digested(self) -> Digested:
+        return Digested(dataset=self.dataset, parts=self.digest, batch_rows=self.batch_rows)
+
+    def working_parts(self, name: str) -> Parts:
+        """Return a place for columns that are needed only until the audit is finished."""
+        folder = self.folder / WORKING_FOLDER / name if self.folder is not None else None
+        return Parts(folder, of_every_row=False)
 
     def watch(self, stage: str) -> Watch | None:
         """Return a counter of rows that tells the progress of a stage."""
@@ -51,24 +98,59 @@ class Job:
 
     def fold(self, tally: Tally, stage: str) -> Any:
         """Fold one tally over the digest and return its result."""
-        return fold(self.shards, self.digested, [tally], self.watch(stage))[0].result()
+        (filled,) = self.each(self.digested, stage, tallies=[tally])
+        return filled.result()
 
-    def digested(self, shard: Shard) -> Iterator[Batch]:
-        """Yield the batches of a shard with their digests; full rows only where asked for."""
-        columns = self.digest.get(shard) if self.dataset.probabilities is not None else None
-        step = self.batch_rows or _DIGEST_ROWS
-        for start in range(shard.start, shard.stop, step):
-            stop = min(start + step, shard.stop)
-            own = slice(start - shard.start, stop - shard.start)
-            yield Batch(
-                start=start,
-                labels=self.dataset.labels[start:stop],
-                digest=Digest(**columns)[own] if columns is not None else None,
-                matrix=self.dataset.probabilities,
-            )
+    def each(
+        self,
+        read: Read,
+        stage: str,
+        columns_of: Callable[[Batch], Columns] | None = None,
+        keep: Callable[[Shard, Columns], None] | None = None,
+        tallies: Sequence[Tally] = (),
+    ) -> list[Tally]:
+        """Look at every shard: fill tallies, keep columns of each batch. Returns the tallies."""
+        look = Look(read=read, tallies=tallies, columns_of=columns_of, keep=keep)
+        return self.engine.run(look, self.shards, self.watch(stage))
 
 
-def begin(dataset: Dataset, folder: Path | None = None, **how: Any) -> Job:
-    """Make ready: with a folder, the digest and the scores are written there."""
+def begin(dataset: Dataset, folder: Path | None = None, engine: Engine = HERE, **how: Any) -> Job:
+    """Make ready: with a folder, the digest and the scores are written there.
+
+    An engine of other processes needs one: what each row has (its label, its place in the
+    predictions) is laid there once, where all can read it.
+    """
     parts = Parts(folder / DIGEST_FOLDER if folder is not None else None)
-    return Job(dataset=dataset, digest=parts, folder=folder, **how)
+    if not engine.shares_memory:
+        if folder is None:
+            raise ValueError(f"the engine {engine.name!r} needs a folder")
+        dataset = _laid_out(dataset, folder / WORKING_FOLDER)
+    return Job(dataset=dataset, digest=parts, folder=folder, engine=engine, **how)
+
+
+def _laid_out(dataset: Dataset, folder: Path) -> Dataset:
+    """Return the dataset with its columns in files: what is sent to others are their names."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def laid(name: str, values: Any) -> Any:
+        if not isinstance(values, np.ndarray):
+            return values
+        path = folder / f"{name}.npy"
+        np.save(path, values, allow_pickle=False)
+        return as_mapped(np.load(path, mmap_mode="r"))
+
+    matrices = {}
+    for role in ("probabilities", "embeddings"):
+        matrix = getattr(dataset, role)
+        if matrix is not None:
+            matrices[role] = replace(
+                matrix,
+                rows=laid(f"{role}-rows", matrix.rows),
+                values=laid(role, matrix.values),
+            )
+    return replace(
+        dataset,
+        labels=laid("labels", dataset.labels),
+        source_rows=laid("source_rows", dataset.source_rows),
+        **matrices,
+    )

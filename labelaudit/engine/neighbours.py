@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Array
+from labelaudit.core.rows import Array
 
 # Tiles are fixed by row number and padded to full size: a matrix product over another number
 # of rows may round differently.

@@ -1,5 +1,6 @@
 """Per-row columns, one part for each shard: in memory, or as Arrow files in a folder."""
 
+import os
 from pathlib import Path
 
 from labelaudit.core.arrow import column_of, table_of
@@ -9,10 +10,14 @@ from labelaudit.engine.passes import Columns
 
 
 class Parts:
-    """Columns of numbers, by shard. With a folder they lie on disk and are memory-mapped."""
+    """Columns, by shard. With a folder they lie on disk and are memory-mapped.
 
-    def __init__(self, folder: Path | None = None) -> None:
+    `of_every_row` says that there must be an entry for each row of the shard.
+    """
+
+    def __init__(self, folder: Path | None = None, of_every_row: bool = True) -> None:
         self.folder = folder
+        self.of_every_row = of_every_row
         self._held: dict[int, Columns] = {}
 
     def keep(self, shard: Shard, columns: Columns) -> None:
@@ -23,11 +28,14 @@ class Parts:
 
         self.folder.mkdir(parents=True, exist_ok=True)
         table = table_of(columns)
+        # Whole or not at all: another worker may be at the same shard, after a third was lost.
+        partial = self._file(shard).with_suffix(f".{os.getpid()}.partial")
         with (
-            pa.OSFile(str(self._file(shard)), "wb") as sink,
+            pa.OSFile(str(partial), "wb") as sink,
             pa.ipc.new_file(sink, table.schema) as writer,
         ):
             writer.write_table(table, max_chunksize=max(table.num_rows, 1))
+        partial.replace(self._file(shard))
 
     def get(self, shard: Shard) -> Columns:
         """Return the columns of one shard, as read-only arrays."""
@@ -43,7 +51,7 @@ class Parts:
                 f"{path}: this part of the audit cannot be read ({type(error).__name__}); "
                 "run `labelaudit ingest` again"
             ) from None
-        if table.num_rows != shard.stop - shard.start:
+        if self.of_every_row and table.num_rows != shard.stop - shard.start:
             raise InputError(
                 f"{path}: has {table.num_rows:,} rows, not {shard.stop - shard.start:,}; "
                 "run `labelaudit ingest` again"

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Array
+from labelaudit.core.rows import Array
 
 _ROOM = 1 << 20
 _FIRST = 1 << 16

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.coded import Coded
-from labelaudit.core.dataset import Array
 from labelaudit.core.errors import ConfigError, InputError
+from labelaudit.core.rows import Array
 from labelaudit.core.text import listed, printable
 from labelaudit.ingest.folder import (
     ID_COLUMNS,

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from labelaudit.core.coded import Coded
-from labelaudit.core.dataset import Array, Dataset, Matrix
+from labelaudit.core.dataset import Dataset, Matrix
 from labelaudit.core.errors import ConfigError, InputError
+from labelaudit.core.rows import Array, as_mapped
 from labelaudit.ingest.classes import Named, name_classes
 from labelaudit.ingest.folder import LABEL_COLUMNS, pick_column
 from labelaudit.ingest.labels import coded_labels, unique_ids
@@ -72,7 +73,7 @@ def dataset_from_memory(
         probabilities=None
         if matrix is None
         else Matrix(
-            values=matrix,
+            values=as_mapped(matrix),
             rows=rows,
             columns=classes.columns,
             normalise=matrix.dtype == np.float16,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from labelaudit.core.dataset import Array
 from labelaudit.core.errors import InputError
+from labelaudit.core.rows import Array, Rows, as_mapped
 from labelaudit.core.text import listed, printable
 from labelaudit.ingest.folder import ID_COLUMNS, pick_column
 from labelaudit.ingest.labels import Labels, read_ids, texts_of, unique_ids
@@ -32,7 +32,7 @@ class Numbers:
     file where it is a table, `file` what messages call it.
     """
 
-    values: Array
+    values: Rows
     file: str
     ids: list[str] | None = None
     classes: tuple[str, ...] | None = None
@@ -68,7 +68,7 @@ def read_numbers(
     if ids is not None and len(ids) != len(values):
         raise InputError(f"{file}: has {len(values):,} rows, but {len(ids):,} ids")
     return Numbers(
-        values=values,
+        values=as_mapped(values),
         file=file,
         ids=unique_ids(ids, file) if ids is not None else None,
         classes=tuple(texts_of(arrays["classes"], file, "classes"))

@@ -1,7 +1,7 @@
 import numpy as np
 
-from labelaudit.core.dataset import Array
 from labelaudit.core.results import DatasetFacts, Measurement
+from labelaudit.core.rows import Array
 from labelaudit.measures.calibration import BINS
 from labelaudit.measures.kinds import Sample, SampledMeasure
 

@@ -1,7 +1,8 @@
 import numpy as np
 
-from labelaudit.core.dataset import Array, row_sums
+from labelaudit.core.dataset import row_sums
 from labelaudit.core.results import DatasetFacts, Measurement
+from labelaudit.core.rows import Array
 from labelaudit.measures.kinds import Sample, SampledMeasure
 
 

@@ -3,8 +3,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Array, Batch
+from labelaudit.core.dataset import Batch
 from labelaudit.core.results import Alert, DatasetFacts, Measurement
+from labelaudit.core.rows import Array
 from labelaudit.engine.exact import ExactSums
 from labelaudit.measures.kinds import Measure
 

@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Array, Batch, Digest
+from labelaudit.core.dataset import Batch, Digest
 from labelaudit.core.results import DatasetFacts, Detection, Measurement
+from labelaudit.core.rows import Array
 from labelaudit.engine.neighbours import Neighbours
 
 

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Array, Digest, Matrix
+from labelaudit.core.dataset import Digest, Matrix
 from labelaudit.core.errors import InputError
 from labelaudit.core.results import DatasetFacts, Detection, Measurement, Skipped
+from labelaudit.core.rows import Array
 from labelaudit.engine.job import Job
 from labelaudit.engine.neighbours import nearest
-from labelaudit.engine.passes import fold, joined
+from labelaudit.engine.passes import joined
 from labelaudit.engine.sample import fair_sample
 from labelaudit.measures import known_measures
 from labelaudit.measures.kinds import DerivedMeasure, Measure, Sample, SampledMeasure
@@ -29,8 +30,9 @@ def measure_all(
         if name not in able
     }
     tallies = [kind(facts) for kind in able.values() if issubclass(kind, Measure)]
-    for tally in fold(job.shards, job.digested, tallies, job.watch("measuring")):
-        done[tally.name] = tally.result()
+    filled = job.each(job.digested, "measuring", tallies=tallies)
+    for measured in (tally.result() for tally in filled):
+        done[measured.name] = measured
     sampled = [kind for kind in able.values() if issubclass(kind, SampledMeasure)]
     for size in sorted({kind.largest_sample for kind in sampled}):
         sharing = [kind for kind in sampled if kind.largest_sample == size]
