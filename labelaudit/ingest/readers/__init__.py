@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +12,9 @@ from labelaudit.ingest.readers.images import ImageFile, find_images
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from labelaudit.core.coded import Coded
+    from labelaudit.core.rows import Rows
 
 __all__ = [
     "ImageFile",
@@ -33,7 +36,7 @@ class TableFile(Protocol):
     """A table in a file, whose columns are read when they are asked for.
 
     `names` are the columns in the order of the file. Whatever is wrong with the file or a
-    cell is an InputError of one line.
+    cell is an InputError of one line; so is a file that changes between two questions.
     """
 
     path: Path
@@ -43,10 +46,35 @@ class TableFile(Protocol):
         """Return the cells of a column as text, a missing one as None."""
         ...
 
+    def texts(self, column: str) -> Iterator[list[str | None]]:
+        """Yield the cells of `text` in blocks of bounded size."""
+        ...
+
+    def coded(self, column: str) -> Coded:
+        """Return `Coded.of` the cells of `text`, without holding a text for each row."""
+        ...
+
     def numbers(self, columns: Sequence[str]) -> npt.NDArray[Any]:
         """Return columns of numbers, shape (rows, columns), a missing one as nan.
 
         float32 where every column of the file is float32, otherwise float64; C order.
+        """
+        ...
+
+    def rows(self, columns: Sequence[str], scratch: Path | None = None) -> Rows:
+        """Return the values of `numbers`, shape (rows, columns), to be read some rows at a time.
+
+        A column of lists of numbers counts as `list_width` columns; a missing list is nan, one
+        of another length is an InputError when it is read. float32 and float16 where all that
+        is read is that, otherwise float64. Columnar files are read where they lie; text is
+        converted once, into a file of its own in `scratch`, or without one into memory.
+        """
+        ...
+
+    def list_width(self, column: str) -> int | None:
+        """Return how many numbers each list of a column holds; None: it holds no lists of them.
+
+        Where lists may differ it is the length of the first that is not missing, or 0.
         """
         ...
 
@@ -91,13 +119,17 @@ def is_array(path: Path) -> bool:
     return path.suffix.lower() in _ARRAYS
 
 
-def open_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """Return the arrays of a file by their key, read-only; that of a `.npy` has the key ''."""
+def open_arrays(path: Path, scratch: Path | None = None) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays of a file by their key, read-only; that of a `.npy` has the key ''.
+
+    A large array of a `.npz` is unpacked into a file in `scratch`, where one is given, and
+    mapped; without it, into memory.
+    """
     from labelaudit.ingest.readers.arrays import read_npy, read_npz
 
     if not is_array(path):
         raise fault(path, f"is no file of arrays; give one of {listed(_ARRAYS)}")
-    return read_npz(path) if path.suffix.lower() == ".npz" else {"": read_npy(path)}
+    return read_npz(path, scratch) if path.suffix.lower() == ".npz" else {"": read_npy(path)}
 
 
 def _ending(path: Path) -> str:

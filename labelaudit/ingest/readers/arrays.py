@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -14,11 +15,13 @@ import numpy.typing as npt
 
 from labelaudit.core.text import printable
 from labelaudit.ingest.readers.files import fault, reading, require_file
+from labelaudit.ingest.readers.scratch import new_file
 
 Array = npt.NDArray[Any]
 
 _BOMB_BYTES = 10**9
 _BOMB_RATIO = 200
+_LARGE_BYTES = 1 << 26
 
 
 def read_npy(path: Path) -> Array:
@@ -29,15 +32,20 @@ def read_npy(path: Path) -> Array:
     return _plain(path, array)
 
 
-def read_npz(path: Path) -> dict[str, Array]:
-    """Return the arrays of a `.npz` file by key, read-only."""
+def read_npz(path: Path, scratch: Path | None = None) -> dict[str, Array]:
+    """Return the arrays of a `.npz` file by key, read-only; large ones lie in `scratch`."""
     require_file(path)
     arrays: dict[str, Array] = {}
     with _reading(path, "npz file"):
         with zipfile.ZipFile(path) as archive:
             _refuse_bomb(path, archive)
+            large = {member.filename for member in archive.infolist() if _is_large(member)}
         with np.load(path, allow_pickle=False) as archive:
             for key in archive.files:
+                member = key if key in large else f"{key}.npy"
+                if scratch is not None and member in large:
+                    arrays[key] = _plain(path, _unpacked(path, member, scratch))
+                    continue
                 array = archive[key]
                 if not isinstance(array, np.ndarray):
                     shown = printable(key, 60)
@@ -46,6 +54,21 @@ def read_npz(path: Path) -> dict[str, Array]:
     for array in arrays.values():
         array.setflags(write=False)
     return arrays
+
+
+def _is_large(member: zipfile.ZipInfo) -> bool:
+    return member.filename.endswith(".npy") and member.file_size > _LARGE_BYTES
+
+
+def _unpacked(path: Path, member: str, scratch: Path) -> Array:
+    """Return an array of an archive, unpacked piece by piece into a file of its own, mapped."""
+    with (
+        zipfile.ZipFile(path) as archive,
+        archive.open(member) as packed,
+        new_file(scratch, path) as (stream, name),
+    ):
+        shutil.copyfileobj(packed, stream, 1 << 20)
+    return np.lib.format.open_memmap(name, mode="r")
 
 
 @contextmanager

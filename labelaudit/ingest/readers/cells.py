@@ -66,3 +66,20 @@ def cell_number(value: object) -> float:
     if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip()):
         raise CellError(f"'{shown}' is not a number; write decimals with a point, not a comma")
     raise CellError(f"'{shown}' is not a number; correct the cell or leave this column out")
+
+
+def cell_numbers(value: object, width: int) -> list[float]:
+    """Return a cell that is a list of `width` numbers; a missing one is a list of nan."""
+    if value is None:
+        return [math.nan] * width
+    if not isinstance(value, list):
+        shown = printable(value, 40)
+        raise CellError(f"'{shown}' is not a list of numbers; give every row a list")
+    if len(value) != width:
+        raise CellError(list_fault(len(value), width))
+    return [cell_number(each) for each in value]
+
+
+def list_fault(length: int, width: int) -> str:
+    """Say that a list is not as long as the others."""
+    return f"a list of {length:,} where {width:,} are expected; give every row as many numbers"

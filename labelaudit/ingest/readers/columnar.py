@@ -5,21 +5,39 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from labelaudit.core.text import listed, printable
-from labelaudit.ingest.readers.arrow import fill, floats
-from labelaudit.ingest.readers.cells import CellError, cell_number, cell_text
-from labelaudit.ingest.readers.files import fault, reading, require_columns, require_file
+from labelaudit.core.coded import Coded
+from labelaudit.core.errors import InputError
+from labelaudit.core.rows import Array, Rows, Stamp
+from labelaudit.core.text import listed
+from labelaudit.ingest.readers.arrow import (
+    CellFault,
+    first_seen,
+    is_list_of_numbers,
+    lists,
+    numbers,
+    storage_type,
+    values,
+)
+from labelaudit.ingest.readers.batches import Batches, open_batches
+from labelaudit.ingest.readers.cells import CellError, cell_text
+from labelaudit.ingest.readers.coding import Coding
+from labelaudit.ingest.readers.files import fault, require_columns, require_file
+from labelaudit.ingest.readers.forward import Decoded
+from labelaudit.ingest.readers.tiled import tiled
 
-_IPC_MAGIC = b"ARROW1"
-_DAMAGE = (pa.ArrowException, LookupError, MemoryError, OverflowError, ValueError)
+# What is decoded at a time, as float64 or as text: a few of these are in memory.
+_BLOCK_BYTES = 1 << 23
+_MOST_ROWS = 1 << 16
+# Where decoding all columns at once would hold more, they are converted in groups of so much.
+_MOST_HELD = 1 << 28
+_HELD_BYTES = 1 << 26
 
 
 class ColumnarTable:
@@ -32,40 +50,87 @@ class ColumnarTable:
     def __init__(self, path: Path) -> None:
         require_file(path)
         self.path = path
-        self._is_parquet = path.suffix.lower() == ".parquet"
-        with self._reading():
-            self._schema, self._n_rows = self._inspect()
-            self.names: tuple[str, ...] = tuple(self._schema.names)
+        self._batches = open_batches(path)
+        self._schema = self._batches.schema
+        self.names: tuple[str, ...] = tuple(self._schema.names)
         repeated = [name for name in dict.fromkeys(self.names) if self.names.count(name) > 1]
         if repeated:
             shown = listed([f"'{name}'" for name in repeated])
             raise fault(path, f"has several columns named {shown}; give each its own name")
 
     def text(self, column: str) -> list[str | None]:
-        require_columns(self.path, self.names, [column])
-        kind = self._schema.field(column).type
-        names = self._features(column) if pa.types.is_integer(kind) else None
-        cells: list[str | None] = []
-        with self._reading():
-            try:
-                for (array,) in self._columns([column]):
-                    for value in _values(array):
-                        text = cell_text(value)
-                        cells.append(_name(text, names) if names is not None else text)
-            except CellError as error:
-                raise self._fault_at(len(cells), column, error) from None
-        return cells
+        return [cell for block in self.texts(column) for cell in block]
 
-    def numbers(self, columns: Sequence[str]) -> npt.NDArray[Any]:
+    def texts(self, column: str) -> Iterator[list[str | None]]:
+        require_columns(self.path, self.names, [column])
+        names = self._code_names(column)
+        with self._batches.reading():
+            for start, (array,) in self._pieces(column):
+                yield self._texts_of(array, column, names, start)
+
+    def coded(self, column: str) -> Coded:
+        require_columns(self.path, self.names, [column])
+        names = self._code_names(column)
+        coding = Coding()
+        with self._batches.reading():
+            is_text = pa.types.is_string(self._schema.field(column).type)
+            for start, (array,) in self._pieces(column, as_dictionary=is_text):
+                found = first_seen(array)
+                if found is None:
+                    coding.add(self._texts_of(array, column, names, start))
+                else:
+                    distinct, seen, positions = found
+                    texts = self._texts_of(distinct, column, names, start, seen)
+                    coding.add_coded(texts, positions)
+        return coding.result()
+
+    def numbers(self, columns: Sequence[str]) -> Array:
         require_columns(self.path, self.names, columns)
-        n_rows = self.n_rows()
-        narrow = all(pa.types.is_float32(self._schema.field(column).type) for column in columns)
-        dtype = np.float32 if columns and narrow else np.float64
-        with self._reading():
-            matrix = np.empty((n_rows, len(columns)), dtype=dtype)
-            if columns and fill(matrix, self._blocks(columns, dtype)) != n_rows:
+        kinds = {self._schema.field(column).type for column in columns}
+        dtype = np.dtype(np.float32 if kinds == {pa.float32()} else np.float64)
+        found = _Numbers(self._batches, tuple(columns), (None,) * len(columns), dtype)
+        with self._batches.reading():
+            matrix = np.empty((self.n_rows(), len(columns)), dtype=dtype)
+            stop = 0 if columns else len(matrix)
+            for start, block in found.since(0):
+                stop = start + len(block)
+                matrix[start:stop] = block
+            if stop != len(matrix):
                 raise fault(self.path, "ends before its last row; write it again")
         return matrix
+
+    def rows(self, columns: Sequence[str], scratch: Path | None = None) -> Rows:
+        """Return the matrix, read from the file where it lies.
+
+        Only where decoding all columns at once would hold too much are they converted.
+        """
+        require_columns(self.path, self.names, columns)
+        kinds = [self._kind(column) for column in columns]
+        cells = {kind.value_type if is_list_of_numbers(kind) else kind for kind in kinds}
+        narrow = {pa.float16(): np.float16, pa.float32(): np.float32}
+        dtype = np.dtype(narrow.get(next(iter(cells)), np.float64) if len(cells) == 1 else float)
+        if not columns:
+            return np.empty((self.n_rows(), 0), dtype=dtype)
+        widths = tuple(self.list_width(column) for column in columns)
+        with self._batches.reading():
+            groups = self._groups(columns)
+            if scratch is not None and len(groups) > 1 and set(widths) == {None}:
+                return self._tiled(groups, dtype, scratch)
+        return Decoded(_Numbers(self._batches, tuple(columns), widths, dtype))
+
+    def list_width(self, column: str) -> int | None:
+        require_columns(self.path, self.names, [column])
+        kind = self._kind(column)
+        if not is_list_of_numbers(kind):
+            return None
+        if pa.types.is_fixed_size_list(kind):
+            return int(kind.list_size)
+        with self._batches.reading():
+            for _, (array,) in self._batches.since(0, [column], 1 << 10):
+                present = array.drop_null()
+                if len(present):
+                    return len(present[0])
+        return 0
 
     def class_names(self, column: str) -> tuple[str, ...] | None:
         require_columns(self.path, self.names, [column])
@@ -73,83 +138,72 @@ class ColumnarTable:
         if names is not None or not pa.types.is_dictionary(self._schema.field(column).type):
             return names
         found: dict[str, None] = {}
-        with self._reading():
+        known = None
+        with self._batches.reading():
             try:
-                for (array,) in self._columns([column]):
-                    texts = map(cell_text, _values(array.dictionary))
+                for _, (array,) in self._pieces(column):
+                    if known is not None and array.dictionary.equals(known):
+                        continue
+                    known = array.dictionary
+                    texts = map(cell_text, values(known))
                     found |= dict.fromkeys(text for text in texts if text is not None)
             except CellError as error:
                 raise fault(self.path, str(error), where="categories", column=column) from None
         return tuple(found)
 
     def n_rows(self) -> int:
-        if self._n_rows is None:
-            with self._reading():
-                self._n_rows = sum(len(array) for (array,) in self._columns(self.names[:1]))
-        return self._n_rows
+        return self._batches.n_rows()
 
     def where(self, row: int) -> str:
-        return f"row {row} (from 0)"
+        return _where(row)
 
-    def _reading(self) -> AbstractContextManager[None]:
-        kind = "Parquet file" if self._is_parquet else "Arrow or Feather file"
-        return reading(self.path, kind, *_DAMAGE)
+    def _groups(self, columns: Sequence[str]) -> list[list[str]]:
+        """Cut columns into groups, each decoded in little memory; one where all of them are."""
+        held = [self._batches.held_bytes(column) for column in columns]
+        if sum(held) <= _MOST_HELD:
+            return [list(columns)]
+        size = max(1, _HELD_BYTES // max(held))
+        return [list(columns[at : at + size]) for at in range(0, len(columns), size)]
 
-    def _inspect(self) -> tuple[Any, int | None]:
-        """Return the schema, and the number of rows where that is written down."""
-        if self._is_parquet:
-            with pq.ParquetFile(self.path) as file:
-                return file.schema_arrow, int(file.metadata.num_rows)
-        with pa.memory_map(str(self.path)) as source:
-            schema = _open_ipc(source).schema
-            return schema, None if schema.names else 0
+    def _tiled(self, groups: list[list[str]], dtype: np.dtype[Any], scratch: Path) -> Rows:
+        def blocks_of(group: Sequence[str]) -> Iterator[Array]:
+            found = _Numbers(self._batches, tuple(group), (None,) * len(group), dtype)
+            return (block for _, block in found.since(0))
 
-    def _columns(self, columns: Sequence[str]) -> Iterator[list[Any]]:
-        """Yield the wanted columns, some rows at a time, checked to be what they claim."""
-        for batch in self._batches(columns):
-            arrays = [batch.column(column) for column in columns]
-            for array in arrays:
-                array.validate(full=True)  # a damaged file may point outside of itself
-            yield arrays
+        return tiled(groups, blocks_of, self.n_rows(), dtype, scratch, self.path)
 
-    def _batches(self, columns: Sequence[str]) -> Iterator[Any]:
-        if self._is_parquet:
-            with pq.ParquetFile(self.path) as file:
-                yield from file.iter_batches(columns=list(columns))
-            return
-        wanted = sorted(self.names.index(column) for column in set(columns))
-        with pa.memory_map(str(self.path)) as source:
-            reader = _open_ipc(source, pa.ipc.IpcReadOptions(included_fields=wanted))
-            if isinstance(reader, pa.ipc.RecordBatchFileReader):
-                yield from map(reader.get_batch, range(reader.num_record_batches))
-            else:
-                yield from reader
+    def _kind(self, column: str) -> Any:
+        return storage_type(self._schema.field(column).type)
 
-    def _blocks(
-        self, columns: Sequence[str], dtype: npt.DTypeLike
-    ) -> Iterator[list[npt.NDArray[Any]]]:
-        start = 0
-        for arrays in self._columns(columns):
-            yield [
-                self._numbers_of(array, column, start, dtype)
-                for array, column in zip(arrays, columns, strict=True)
-            ]
-            start += len(arrays[0])
+    def _pieces(self, column: str, as_dictionary: bool = False) -> Iterator[tuple[int, list[Any]]]:
+        """Yield a column in pieces of bounded size."""
+        size = _BLOCK_BYTES // max(self._batches.bytes_per_row(column), 1)
+        return self._batches.since(0, [column], max(1, min(size, _MOST_ROWS)), as_dictionary)
 
-    def _numbers_of(
-        self, array: Any, column: str, start: int, dtype: npt.DTypeLike
-    ) -> npt.NDArray[Any]:
-        if pa.types.is_dictionary(array.type):
-            array = array.dictionary_decode()
-        if _is_numeric(array.type) or pa.types.is_null(array.type):
-            return floats(array, dtype)
-        values: list[float] = []
+    def _texts_of(
+        self,
+        array: Any,
+        column: str,
+        names: tuple[str, ...] | None,
+        start: int,
+        seen: Array | None = None,
+    ) -> list[str | None]:
+        """Return cells as text; the rows of the table are `seen` from `start` on."""
+        texts: list[str | None] = []
         try:
-            for value in _values(array):
-                values.append(cell_number(value))
+            for value in values(array):
+                text = cell_text(value)
+                texts.append(_name(text, names) if names is not None else text)
         except CellError as error:
-            raise self._fault_at(start + len(values), column, error) from None
-        return np.array(values, dtype=dtype)
+            at = len(texts)
+            row = start + (at if seen is None else int(seen[at]) if at < len(seen) else 0)
+            raise _fault_at(self.path, row, column, error) from None
+        return texts
+
+    def _code_names(self, column: str) -> tuple[str, ...] | None:
+        """Return the class names that the cells of a column are codes of, or None."""
+        is_code = pa.types.is_integer(self._schema.field(column).type)
+        return self._features(column) if is_code else None
 
     def _features(self, column: str) -> tuple[str, ...] | None:
         """Return the names of a ClassLabel, as Hugging Face datasets writes them, or None."""
@@ -163,16 +217,83 @@ class ColumnarTable:
             return None
         return tuple(names)
 
-    def _fault_at(self, row: int, column: str, error: CellError) -> Exception:
-        return fault(self.path, str(error), where=self.where(row), column=column)
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """Columns of numbers side by side; of a column of lists `widths` says how many it holds."""
+
+    batches: Batches
+    columns: tuple[str, ...]
+    widths: tuple[int | None, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def path(self) -> Path:
+        return self.batches.path
+
+    @property
+    def stamp(self) -> Stamp:
+        return self.batches.stamp
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.batches.n_rows(), self._width
+
+    @property
+    def forward(self) -> bool:
+        return self.batches.forward
+
+    def origin(self, row: int) -> int:
+        return self.batches.origin(row)
+
+    def since(self, row: int) -> Iterator[tuple[int, Array]]:
+        if not self.columns:
+            return
+        size = max(1, min(_MOST_ROWS, _BLOCK_BYTES // (8 * max(self._width, 1))))
+        for start, arrays in self.batches.since(row, self.columns, size):
+            yield start, self._side_by_side(start, arrays)
+
+    def reading(self) -> AbstractContextManager[None]:
+        return self.batches.reading()
+
+    def release(self) -> None:
+        self.batches.release()
+
+    @property
+    def _width(self) -> int:
+        return sum(1 if width is None else width for width in self.widths)
+
+    def _side_by_side(self, start: int, arrays: list[Any]) -> Array:
+        if len(arrays) == 1:
+            block = self._converted(start, 0, arrays[0])
+            return block if block.ndim == 2 else block[:, None]
+        matrix = np.empty((len(arrays[0]), self._width), dtype=self.dtype)
+        at = 0
+        for index, array in enumerate(arrays):
+            block = self._converted(start, index, array)
+            if block.ndim == 1:
+                matrix[:, at] = block
+                at += 1
+            else:
+                matrix[:, at : at + block.shape[1]] = block
+                at += block.shape[1]
+        return matrix
+
+    def _converted(self, start: int, index: int, array: Any) -> Array:
+        width = self.widths[index]
+        try:
+            return numbers(array, self.dtype) if width is None else lists(array, width, self.dtype)
+        except CellFault as error:
+            path, column = self.batches.path, self.columns[index]
+            raise _fault_at(path, start + error.at, column, error) from None
 
 
-def _open_ipc(source: Any, options: Any = None) -> Any:
-    """Open an Arrow file or, where the file's mark is missing, a stream."""
-    is_file = source.read(len(_IPC_MAGIC)) == _IPC_MAGIC
-    source.seek(0)
-    open_reader = pa.ipc.open_file if is_file else pa.ipc.open_stream
-    return open_reader(source, options=options)
+def _fault_at(path: Path, row: int, column: str, error: CellError) -> InputError:
+    return fault(path, str(error), where=_where(row), column=column)
+
+
+def _where(row: int) -> str:
+    return f"row {row} (from 0)"
 
 
 def _name(code: str | None, names: tuple[str, ...]) -> str | None:
@@ -185,34 +306,3 @@ def _name(code: str | None, names: tuple[str, ...]) -> str | None:
             "correct the code or the names"
         )
     return names[int(code)]
-
-
-def _values(array: Any) -> list[Any]:
-    """Return an Arrow array as Python values that `cell_text` and `cell_number` know.
-
-    Dates and other types that Python lacks come as text.
-    """
-    kind = array.type
-    types = pa.types
-    if types.is_dictionary(kind):
-        return _values(array.dictionary_decode())
-    if types.is_floating(kind):  # through text: the float32 0.1 is '0.1'
-        shown = array.cast(pa.string()).to_pylist()
-        return [None if text is None else float(text) for text in shown]
-    if isinstance(kind, pa.BaseExtensionType):
-        return _values(array.storage)
-    if types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind):
-        return list(array.to_pylist())
-    plain = types.is_integer, types.is_boolean, types.is_decimal, types.is_null
-    if any(is_plain(kind) for is_plain in plain):
-        return list(array.to_pylist())
-    try:
-        return list(array.cast(pa.large_string()).to_pylist())
-    except pa.ArrowNotImplementedError:
-        raise CellError(f"cells of type {printable(kind, 40)} are not supported") from None
-
-
-def _is_numeric(kind: Any) -> bool:
-    return bool(
-        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    )

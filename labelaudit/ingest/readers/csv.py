@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from labelaudit.core.text import listed
-from labelaudit.ingest.readers.arrow import fill, floats
+from labelaudit.core.coded import Coded
+from labelaudit.core.rows import Array, Rows, Stamp
+from labelaudit.ingest.readers.arrow import first_seen, floats
 from labelaudit.ingest.readers.cells import MISSING_NUMBERS, CellError, cell_number
+from labelaudit.ingest.readers.coding import Coding
+from labelaudit.ingest.readers.csvlines import find_delimiter, is_utf8, read_header, records
 from labelaudit.ingest.readers.files import (
     fault,
     open_bytes,
@@ -25,18 +26,20 @@ from labelaudit.ingest.readers.files import (
     require_columns,
     require_file,
 )
+from labelaudit.ingest.readers.scratch import keep
 
-_DELIMITERS = ",;\t|"
-_QUOTED = re.compile(r'"[^"]*(?:"|$)')
-_BLOCK_BYTES = 1 << 24  # a record must fit into one
-_END = "\0"  # follows the last line; no line holds one
+_BLOCK_BYTES = 1 << 20  # a record must fit into one, or Python reads it
+_TEXT_ROWS = 1 << 16
+_SLOW_ROWS = 1 << 12
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
-csv.field_size_limit(2**31 - 1)  # the text of a document is longer than the module's 128 KiB
+
+class _Refused(Exception):
+    """Arrow cannot read the file, or is not to be trusted with it."""
 
 
 class CsvTable:
-    """A table of which Arrow reads only the wanted columns.
+    """A table of which Arrow reads only the wanted columns, a block of lines at a time.
 
     Arrow reads fast, but counts no lines and forgives an open quote. So where it fails, or the
     quotes do not pair, the same is read by the csv module, which is slow and names the fault.
@@ -45,33 +48,65 @@ class CsvTable:
     def __init__(self, path: Path) -> None:
         require_file(path)
         self.path = path
-        self._delimiter = _sniff(path)
-        self.names, self._start = _read_header(path, self._delimiter)
+        self._stamp = Stamp.of(path)
+        self._delimiter = find_delimiter(path)
+        self.names, self._start = read_header(path, self._delimiter)
         self._n_rows: int | None = None
+        self._is_doubtful: bool | None = None
 
     def text(self, column: str) -> list[str | None]:
-        require_columns(self.path, self.names, [column])
-        table = self._read([column], pa.string())
-        if table is not None:
-            cells: list[str] = table.column(0).to_pylist()
-        else:
-            index = self.names.index(column)
-            cells = [self._utf8(row[index], line, column) for line, row in self._rows()]
-        self._n_rows = len(cells)
-        return [cell[1:] if _GUARDED.match(cell) else cell for cell in cells]
+        return [cell for block in self.texts(column) for cell in block]
 
-    def numbers(self, columns: Sequence[str]) -> npt.NDArray[Any]:
+    def texts(self, column: str) -> Iterator[list[str | None]]:
+        require_columns(self.path, self.names, [column])
+        done = 0
+        if not self._doubtful():  # known before the first cell is handed out
+            try:
+                for batch in self._batches([column], pa.string()):
+                    for start in range(0, batch.num_rows, _TEXT_ROWS):
+                        cells = batch.column(0).slice(start, _TEXT_ROWS).to_pylist()
+                        done += len(cells)
+                        yield _unguarded(cells)
+            except _Refused:
+                pass  # the rest is read slowly
+            else:
+                return
+        yield from self._texts_slowly(column, done)
+
+    def coded(self, column: str) -> Coded:
+        require_columns(self.path, self.names, [column])
+        coding = Coding()
+        try:
+            for batch in self._batches([column], pa.string()):
+                found = first_seen(batch.column(0))
+                assert found is not None  # Arrow tells texts apart
+                distinct, _, positions = found
+                coding.add_coded(_unguarded(distinct.to_pylist()), positions)
+        except _Refused:
+            coding = Coding()
+            for block in self._texts_slowly(column, 0):
+                coding.add(block)
+        return coding.result()
+
+    def numbers(self, columns: Sequence[str]) -> Array:
+        return np.asarray(self.rows(columns))
+
+    def rows(self, columns: Sequence[str], scratch: Path | None = None) -> Rows:
+        """Return the matrix, read once and kept in `scratch`, or in memory where that is None."""
         require_columns(self.path, self.names, columns)
         if not columns:
             return np.empty((self.n_rows(), 0))
-        table = self._read(columns, pa.float64())
-        if table is None:
-            matrix = self._numbers_slowly(columns)
-        else:
-            matrix = np.empty((table.num_rows, len(columns)))
-            fill(matrix, ([floats(each) for each in batch] for batch in table.to_batches()))
+        try:
+            blocks = map(_side_by_side, self._batches(columns, pa.float64()))
+            matrix = keep(blocks, len(columns), scratch, self.path)
+        except _Refused:
+            matrix = keep(self._numbers_slowly(columns), len(columns), scratch, self.path)
         self._n_rows = len(matrix)
         return matrix
+
+    def list_width(self, column: str) -> int | None:
+        require_columns(self.path, self.names, [column])
+        return None
 
     def class_names(self, column: str) -> tuple[str, ...] | None:
         require_columns(self.path, self.names, [column])
@@ -79,47 +114,71 @@ class CsvTable:
 
     def n_rows(self) -> int:
         if self._n_rows is None:
-            table = self._read(self.names[:1], pa.string())
-            self._n_rows = table.num_rows if table is not None else sum(1 for _ in self._rows())
+            try:
+                batches = self._batches(self.names[:1], pa.string())
+                self._n_rows = sum(batch.num_rows for batch in batches)
+            except _Refused:
+                self._n_rows = sum(1 for _ in self._rows())
         return self._n_rows
 
     def where(self, row: int) -> str:
         line = next((line for line, _ in islice(self._rows(), row, None)), None)
         return f"line {line}" if line is not None else f"row {row} (from 0)"
 
-    def _read(self, columns: Sequence[str], kind: Any) -> Any | None:
-        """Return the columns as Arrow reads them, or None if it cannot or is not to be trusted."""
+    def _batches(self, columns: Sequence[str], kind: Any) -> Iterator[Any]:
+        """Yield the columns as Arrow reads them; _Refused, at the end too, says: read slowly."""
+        if self._is_doubtful:
+            raise _Refused
+        self._stamp.check()
         with reading(self.path, "CSV file"), open_bytes(self.path) as stream:
             stream.seek(self._start)
             watched = _Watched(stream)
             try:
-                table = arrow_csv.read_csv(
-                    watched,
-                    read_options=arrow_csv.ReadOptions(
-                        column_names=self.names, block_size=_BLOCK_BYTES
-                    ),
-                    parse_options=arrow_csv.ParseOptions(
-                        delimiter=self._delimiter,
-                        newlines_in_values=True,
-                        ignore_empty_lines=len(self.names) > 1,
-                    ),
-                    convert_options=arrow_csv.ConvertOptions(
-                        include_columns=list(columns),
-                        column_types=dict.fromkeys(columns, kind),
-                        strings_can_be_null=False,
-                        null_values=list(MISSING_NUMBERS),
-                    ),
-                )
+                yield from self._opened(watched, columns, kind)
             except pa.ArrowException:
-                return None
-        return None if watched.doubtful else table
+                raise _Refused from None
+        self._is_doubtful = watched.doubtful
+        self._stamp.check()
+        if self._is_doubtful:
+            raise _Refused
+
+    def _opened(self, watched: _Watched, columns: Sequence[str], kind: Any) -> Iterator[Any]:
+        options: dict[str, Any] = {
+            "read_options": arrow_csv.ReadOptions(column_names=self.names, block_size=_BLOCK_BYTES),
+            "parse_options": arrow_csv.ParseOptions(
+                delimiter=self._delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=len(self.names) > 1,
+            ),
+            "convert_options": arrow_csv.ConvertOptions(
+                include_columns=list(columns),
+                column_types=dict.fromkeys(columns, kind),
+                strings_can_be_null=False,
+                null_values=list(MISSING_NUMBERS),
+            ),
+        }
+        with arrow_csv.open_csv(watched, **options) as batches:
+            yield from batches
+
+    def _doubtful(self) -> bool:
+        """Say whether a quote may be open at the end, or NUL bytes are in the file."""
+        if self._is_doubtful is None:
+            self._stamp.check()
+            with reading(self.path, "CSV file"), open_bytes(self.path) as stream:
+                stream.seek(self._start)
+                watched = _Watched(stream)
+                while watched.read(_BLOCK_BYTES):
+                    pass
+                self._is_doubtful = watched.doubtful
+        return self._is_doubtful
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the first line and the cells of each row below the header."""
+        self._stamp.check()
         width = len(self.names)
-        records = _records(self.path, self._delimiter)
-        next(cells for _, cells in records if cells)  # the header
-        for line, cells in records:
+        found = records(self.path, self._delimiter)
+        next(cells for _, cells in found if cells)  # the header
+        for line, cells in found:
             if not cells and width > 1:
                 continue
             row = cells or [""]
@@ -131,11 +190,20 @@ class CsvTable:
                     where=f"line {line}",
                 )
             yield line, row
+        self._stamp.check()
 
-    def _numbers_slowly(self, columns: Sequence[str]) -> npt.NDArray[np.float64]:
+    def _texts_slowly(self, column: str, done: int) -> Iterator[list[str | None]]:
+        """Yield the texts from row `done` on."""
+        index = self.names.index(column)
+        rows = islice(self._rows(), done, None)
+        while some := list(islice(rows, _SLOW_ROWS)):
+            yield _unguarded(self._utf8(row[index], line, column) for line, row in some)
+
+    def _numbers_slowly(self, columns: Sequence[str]) -> Iterator[Array]:
         wanted = [(self.names.index(column), column) for column in columns]
-        values = [np.array(self._row_of_numbers(row, line, wanted)) for line, row in self._rows()]
-        return np.array(values, dtype=np.float64).reshape(len(values), len(columns))
+        rows = self._rows()
+        while some := list(islice(rows, _SLOW_ROWS)):
+            yield np.array([self._row_of_numbers(row, line, wanted) for line, row in some])
 
     def _row_of_numbers(
         self, row: list[str], line: int, wanted: list[tuple[int, str]]
@@ -155,7 +223,7 @@ class CsvTable:
             raise fault(self.path, str(error), where=f"line {line}", column=column) from None
 
     def _utf8(self, cell: str, line: int, column: str) -> str:
-        if not _is_utf8(cell):
+        if not is_utf8(cell):
             raise fault(
                 self.path,
                 "not UTF-8; save the file as UTF-8",
@@ -188,75 +256,17 @@ class _Watched(io.RawIOBase):
         return block
 
 
-def _sniff(path: Path) -> str:
-    """Return the delimiter that occurs in the header, outside of quotes.
-
-    Of several, the one that cuts the next line into as many cells, then the one that cuts most.
-    """
-    order = sorted(_DELIMITERS, key="\t".__ne__) if ".tsv" in path.name.lower() else _DELIMITERS
-    header = next((line for line in _lines(path) if line.strip("\r\n\0")), "")
-    bare = _QUOTED.sub("", header)
-    found = [delimiter for delimiter in order if delimiter in bare] or [order[0]]
-
-    def fitness(delimiter: str) -> tuple[bool, int]:
-        records = (cells for _, cells in _records(path, delimiter) if cells)
-        widths = [len(cells) for cells in islice(records, 2)]
-        return len(set(widths)) == 1, widths[0]
-
-    return found[0] if len(found) == 1 else max(found, key=fitness)
+def _side_by_side(batch: Any) -> Array:
+    """Return the columns of a batch as a matrix."""
+    matrix = np.empty((batch.num_rows, batch.num_columns))
+    for index, column in enumerate(batch.columns):
+        matrix[:, index] = floats(column)
+    return matrix
 
 
-def _read_header(path: Path, delimiter: str) -> tuple[tuple[str, ...], int]:
-    """Return the names of the columns and at which byte the rows begin."""
-    records = _records(path, delimiter)
-    first, names = next((record for record in records if record[1]), (0, []))
-    if not names:
-        raise fault(path, "has no header; name the columns in its first line")
-    if not all(map(_is_utf8, names)):
-        raise fault(path, "not UTF-8; save the file as UTF-8", where=f"line {first}")
-    repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-    if repeated:
-        shown = listed([f"'{name}'" for name in repeated])
-        raise fault(path, f"has several columns named {shown}; give each its own name")
-    below = next(records, None)
-    with reading(path, "CSV file"), _open_text(path, "utf-8") as text:
-        header = islice(text, below[0] - 1 if below else None)
-        return tuple(names), sum(len(line.encode("utf-8", "surrogateescape")) for line in header)
-
-
-def _records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the first line and the cells of each record, header and empty lines included."""
-    reader = csv.reader(_lines(path), delimiter=delimiter)
-    first = 1
-    for cells in reader:
-        if cells == [_END]:
-            return
-        if cells and cells[-1].endswith(_END):
-            problem = 'a quote (") opens here and is never closed; close it, or double it'
-            raise fault(path, problem, where=f"line {first}")
-        yield first, cells
-        first = reader.line_num + 1
-
-
-def _lines(path: Path) -> Iterator[str]:
-    """Yield the lines of a file as they are, and then _END; bytes not UTF-8 are surrogates."""
-    with reading(path, "CSV file"), _open_text(path, "utf-8-sig") as text:
-        for number, line in enumerate(text, 1):
-            if "\0" in line:
-                problem = "a NUL byte, which no text holds; save the file as UTF-8 text"
-                raise fault(path, problem, where=f"line {number}")
-            yield line
-    yield _END
-
-
-def _open_text(path: Path, encoding: str) -> io.TextIOWrapper:
-    return io.TextIOWrapper(
-        open_bytes(path), encoding=encoding, errors="surrogateescape", newline=""
-    )
-
-
-def _is_utf8(text: str) -> bool:
-    return text.isascii() or not any("\udc80" <= character <= "\udcff" for character in text)
+def _unguarded(cells: Iterable[str]) -> list[str | None]:
+    """Undo the guard that keeps a spreadsheet from running a cell as a formula."""
+    return [cell[1:] if _GUARDED.match(cell) else cell for cell in cells]
 
 
 def _cells(number: int) -> str:

@@ -23,6 +23,11 @@ class ImageFile:
     path: Path
 
 
+def is_image(name: str) -> bool:
+    """Say whether a file is an image, by the end of its name."""
+    return name.lower().endswith(_SUFFIXES)
+
+
 def find_images(folder: Path) -> list[ImageFile]:
     """Return the images of `folder/class/file`, sorted by class and file.
 
@@ -47,7 +52,7 @@ def find_images(folder: Path) -> list[ImageFile]:
 def _images_of(folder: Path, root: str, label: str) -> Iterator[ImageFile]:
     with reading(folder / label, "folder"):
         for entry in _visible(folder / label, root):
-            if entry.name.lower().endswith(_SUFFIXES) and entry.is_file():
+            if is_image(entry.name) and entry.is_file():
                 path = Path(label, entry.name)
                 if not _is_utf8(path.as_posix()):
                     raise fault(folder / path, "has a name that is not UTF-8; rename it")

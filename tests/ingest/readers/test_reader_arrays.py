@@ -2,12 +2,13 @@ import io
 import pickle
 import zipfile
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 
 from labelaudit.core.errors import InputError
-from labelaudit.ingest.readers import is_array, open_arrays
+from labelaudit.ingest.readers import arrays, is_array, open_arrays
 
 VALUES = np.arange(12, dtype=np.float16).reshape(4, 3)
 
@@ -50,6 +51,33 @@ def test_an_npz_is_read_by_key(tmp_path: Path, save: object) -> None:
     assert list(read) == ["pred_probs", "ids"]
     np.testing.assert_array_equal(read["pred_probs"], VALUES)
     assert not any(array.flags.writeable for array in read.values())
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_a_large_array_of_an_npz_is_unpacked_and_mapped(tmp_path: Path, save: object) -> None:
+    path = tmp_path / "a.npz"
+    assert callable(save)
+    save(path, pred_probs=VALUES, ids=np.array(["a"]))
+    with mock.patch.object(arrays, "_LARGE_BYTES", 4 + len(saved(np.array(["a"])))):
+        read = open_arrays(path, tmp_path)
+        assert list(read) == ["pred_probs", "ids"]
+        assert isinstance(read["pred_probs"], np.memmap)
+        assert not isinstance(read["ids"], np.memmap)
+        np.testing.assert_array_equal(read["pred_probs"], VALUES)
+        assert not any(array.flags.writeable for array in read.values())
+        assert len(list(tmp_path.glob("*.npy"))) == 1
+        assert not isinstance(open_arrays(path)["pred_probs"], np.memmap)
+        with pytest.raises(InputError, match="none: cannot hold the numbers of"):
+            open_arrays(path, tmp_path / "none")
+    content = bytearray(path.read_bytes())
+    content[150] ^= 255  # the first array
+    path.write_bytes(content)
+    with (
+        mock.patch.object(arrays, "_LARGE_BYTES", 1),
+        pytest.raises(InputError, match=r"not a readable npz|cut short or damaged"),
+    ):
+        open_arrays(path, tmp_path)
+    assert len(list(tmp_path.glob("*.npy"))) == 1
 
 
 class Bomb:

@@ -1,14 +1,23 @@
 import gzip
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labelaudit.core.errors import InputError
-from labelaudit.ingest.readers import open_table
+from labelaudit.ingest.readers import jsonl, open_table
+
+
+@pytest.fixture(autouse=True, params=[True, False], ids=["small", "large"])
+def _held_or_read_again(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Read every file both ways: its objects held, and as a file too large for that."""
+    with mock.patch.object(jsonl, "_HELD_BYTES", jsonl._HELD_BYTES if request.param else 0):
+        yield
 
 
 def written(folder: Path, content: str | bytes, name: str = "t.jsonl") -> Path:
@@ -110,7 +119,7 @@ keys = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 values = st.none() | keys | st.integers(-(2**63), 2**64)
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.dictionaries(keys, values, min_size=1), min_size=1, max_size=8), st.booleans())
 def test_what_json_writes_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, object]], ascii_only: bool

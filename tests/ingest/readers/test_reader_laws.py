@@ -17,7 +17,7 @@ from labelaudit.core.errors import InputError
 from labelaudit.ingest.readers import is_array, is_table, open_arrays, open_table
 
 CSV = "id,label,p0,p1\n" + '1,cat,0.5,0.5\n"2\n3","do""g",0.25,\n4,NA,1e-5,1\n' * 3
-JSONL = '{"id": "\\u00e9", "label": 3, "p0": 0.5, "p1": null}\n' * 5
+JSONL = '{"id": "\\u00e9", "label": 3, "p0": 0.5, "p1": null, "lists": [1, 0.5]}\n' * 5
 
 
 def _table() -> object:
@@ -27,6 +27,8 @@ def _table() -> object:
             "label": pa.array(["cat", "dog", None, "cat"] * 5).dictionary_encode(),
             "p0": pa.array([0.5, 0.25, None, 1] * 5, pa.float32()),
             "p1": [0.5] * 20,
+            "wide": pa.array([[0.5, 1], None, [2, None], [3, 4]] * 5, pa.list_(pa.float32(), 2)),
+            "lists": [[0.5, 1], [1, 2], None, [3, None]] * 5,
         }
     )
 
@@ -45,11 +47,14 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "t.jsonl.gz": lambda path: path.write_bytes(gzip.compress(JSONL.encode())),
     "t.parquet": lambda path: pq.write_table(_table(), path, row_group_size=7),
     "t.feather": lambda path: pyarrow.feather.write_feather(_table(), path),
+    "raw.feather": lambda path: pyarrow.feather.write_feather(
+        _table(), path, compression="uncompressed", chunksize=7
+    ),
     "t.arrow": _arrow,
     "t.npy": lambda path: np.save(path, np.eye(5)),
     "t.npz": lambda path: np.savez_compressed(path, a=np.eye(9), b=np.array(["x", "y"])),
 }
-N_MUTATIONS = 30  # of each of the ten files
+N_MUTATIONS = 30  # of each of the eleven files
 
 
 def read_all(path: Path) -> None:
@@ -63,6 +68,10 @@ def read_all(path: Path) -> None:
         table.text,
         table.class_names,
         lambda name: table.numbers([name]),
+        lambda name: list(table.texts(name)),
+        lambda name: np.array(table.rows([name])[:]),
+        table.coded,
+        table.list_width,
     ]
     for name in table.names:
         for ask in questions:
@@ -131,6 +140,7 @@ if readers.is_array(path):
 else:
     table = readers.open_table(path)
     table.text("label"), table.class_names("label"), table.numbers(["p0", "p1"]), table.n_rows()
+    table.coded("label"), table.rows(["p0", "p1"])[:], [*map(table.list_width, table.names)]
 heavy = {{"pandas", "sklearn", "cleanlab"}} & set(sys.modules)
 assert not heavy, heavy
 """
