@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from labelaudit.core.dataset import Check
 from labelaudit.core.errors import ConfigError, InputError
@@ -178,3 +179,30 @@ def _matched(
         by_label=by_label,
         check=check,
     )
+
+
+def chosen_classes(value: str, file: Path | None) -> tuple[str, ...]:
+    """Return the names of `--classes`: a file with one name a line, or names between commas."""
+    if file is not None:
+        return read_class_file(file)
+    names = tuple(name.strip() for name in value.split(","))
+    if len(names) < 2 or not all(names):
+        raise ConfigError(
+            f"--classes {printable(value, 60)}: neither a file with one name a line nor names "
+            "between commas"
+        )
+    return names
+
+
+def read_class_file(path: Path) -> tuple[str, ...]:
+    """Read class names, one a line, in column order."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{printable(path.name)}: is not UTF-8 text") from None
+    except OSError as error:
+        raise InputError(f"{printable(path.name)}: cannot be read: {error.strerror}") from None
+    names = tuple(line.strip() for line in text.splitlines() if line.strip())
+    if not names:
+        raise InputError(f"{printable(path.name)}: names no class; give one name a line")
+    return names

@@ -10,6 +10,7 @@ import numpy as np
 
 from labelaudit.core.dataset import Batch, Check, Matrix, row_sums
 from labelaudit.core.errors import InputError
+from labelaudit.core.listed import Listed
 
 ROUNDING = 1e-5
 REPAIRABLE = 0.02
@@ -35,13 +36,22 @@ class Values:
         block = batch.probabilities
         assert block is not None
         with np.errstate(invalid="ignore", over="ignore"):
-            gap = np.abs(row_sums(block) - 1)
-        # Nothing below 0 and no sum far from 1: then nothing is above 1 or not finite either.
-        if block.size and block.min() >= 0 and (worst := float(gap.max())) <= ROUNDING:
+            gap = np.abs(row_sums(block, batch.columns) - 1)
+        # Of rows that list some classes, these are looked at: the rest is derived from them.
+        values = block.probabilities if isinstance(block, Listed) else block
+        # Nothing below 0, no sum far from 1, nothing above 1: then all is finite, too.
+        if (
+            values.size
+            and values.min() >= 0
+            and (worst := float(gap.max())) <= REPAIRABLE
+            and (worst <= ROUNDING or values.max() <= 1 + ROUNDING)
+        ):
             self.largest_gap = max(self.largest_gap, worst)
+            if worst > ROUNDING:
+                self._note("rounded", gap > ROUNDING, batch.start)
             return
-        finite = np.isfinite(block).all(axis=1)
-        low, high = (block < -_EDGE).any(axis=1), (block > 1 + ROUNDING).any(axis=1)
+        finite = np.isfinite(values).all(axis=1)
+        low, high = (values < -_EDGE).any(axis=1), (values > 1 + ROUNDING).any(axis=1)
         gap = np.where(finite, gap, 0)
         found = {
             "not_finite": ~finite,
@@ -52,10 +62,13 @@ class Values:
         }
         for kind, rows in found.items():
             if rows.any():
-                self.counts[kind] += int(rows.sum())
-                self.first[kind] = min(self.first[kind], batch.start + int(rows.argmax()))
+                self._note(kind, rows, batch.start)
         if len(gap):
             self.largest_gap = max(self.largest_gap, float(gap.max()))
+
+    def _note(self, kind: str, rows: Any, start: int) -> None:
+        self.counts[kind] += int(rows.sum())
+        self.first[kind] = min(self.first[kind], start + int(rows.argmax()))
 
     def merge(self, other: "Values") -> None:
         for kind in self.kinds:
@@ -77,11 +90,12 @@ def refuse_bad_values(seen: dict[str, Any], matrix: Matrix) -> None:
         if kind not in seen["first"]:
             continue
         row = seen["first"][kind]
-        values = replace(matrix, normalise=False).read(row, row + 1)[0]  # as in the file
+        block = replace(matrix, normalise=False).read(row, row + 1)  # as in the file
+        values = block.probabilities[0] if isinstance(block, Listed) else block[0]
         count = seen["counts"][kind]
         more = f" ({count:,} rows like this)" if count > 1 else ""
         if kind == "sum_off":
-            total = row_sums(values[None, :])[0]
+            total = row_sums(block)[0]
             hint = "; all zero" if not values.any() else ""
             raise InputError(
                 f"{matrix.where(row)}: the probabilities sum to {total:.6g}, not 1{hint}{more}; "
@@ -93,14 +107,16 @@ def refuse_bad_values(seen: dict[str, Any], matrix: Matrix) -> None:
             "above_one": values > 1 + ROUNDING,
         }[kind]
         column = int(wrong.argmax())
+        place = matrix.column_at(column)
+        if isinstance(block, Listed):
+            place = f"class {block.classes[0, column]}"
         advice = (
             "every probability must be a number from 0 to 1"
             if kind == "not_finite" or "negative" not in seen["first"]
             else "these look like logits; apply a softmax to each row first"
         )
         raise InputError(
-            f"{matrix.where(row)}, {matrix.column_at(column)}: value {values[column]:.6g}{more}; "
-            f"{advice}"
+            f"{matrix.where(row)}, {place}: value {values[column]:.6g}{more}; {advice}"
         )
 
 

@@ -1,6 +1,7 @@
 """Which file of a dataset plays which part: by the user's word, else by its name."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.folder import is_audit
 from labelaudit.core.text import did_you_mean, listed, printable
 from labelaudit.ingest.readers import is_array, is_table
+from labelaudit.ingest.readers.images import is_image
+from labelaudit.ingest.sharding import Candidate, candidates, is_data
 
 # The convention, best name first. A stem also counts with an ending: `pred_probs_resnet18`.
 LABEL_STEMS = ("labels", "label", "y", "targets", "train", "data", "dataset")
@@ -19,6 +22,8 @@ EMBEDDING_STEMS = ("embeddings", "embedding", "features")
 CLASS_FILES = ("classes.txt", "class_names.txt")
 IMAGE_FOLDERS = ("images", "imgs", "img")
 LABEL_COLUMNS = ("label", "labels", "target", "class", "y", "given_label", "category")
+# What a single table is called that is cut into files and lies in a folder by itself.
+PART_STEMS = ("part", "shard", "")
 ID_COLUMNS = (
     "id", "ids", "uid", "image_id", "example_id", "file_name", "filename", "path", "file", "image",
 )  # fmt: skip
@@ -39,10 +44,25 @@ class Choices:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """A file or folder, and how it was found."""
+    """A file or folder, and how it was found.
+
+    `files` are the files that it is cut into, in order; then `path` is their folder, or a
+    pattern that they fit.
+    """
 
     path: Path
     how: str
+    files: tuple[Path, ...] = ()
+
+    @property
+    def first(self) -> Path:
+        """The file itself, or the first of those it is cut into."""
+        return self.files[0] if self.files else self.path
+
+    @property
+    def is_images(self) -> bool:
+        """Whether it is a folder of images by class."""
+        return not self.files and self.path.is_dir()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,61 +103,55 @@ def _plan(dataset: Path, choices: Choices) -> Plan:
         if choices.labels is not None:
             raise ConfigError("--labels: DATASET is one file and holds the labels already")
         return _with_options(dataset.parent, Part(path=dataset, how="as given"), choices, {})
-    files = sorted(path for path in dataset.iterdir() if path.is_file() and _is_data(path))
+    files, folders = _listed(dataset)
     found = {
-        "predictions": _by_stem(files, PREDICTION_STEMS, endings=True),
-        "embeddings": _by_stem(files, EMBEDDING_STEMS, endings=True),
+        "predictions": _fitting(files, folders, PREDICTION_STEMS, endings=True),
+        "embeddings": _fitting(files, folders, EMBEDDING_STEMS, endings=True),
     }
-    taken = {path for matches in found.values() for path in matches}
+    taken = {match.path for matches in found.values() for match in matches}
     if choices.labels is not None:
-        labels = Part(path=_chosen(dataset, choices.labels, "--labels"), how="by --labels")
+        labels = _chosen(dataset, choices.labels, "--labels")
     else:
-        labels = _find_labels(dataset, [path for path in files if path not in taken])
+        rest = [file for file in files if file.path not in taken]
+        labels = _find_labels(dataset, rest, folders)
     return _with_options(dataset, labels, choices, found)
 
 
-def _with_options(root: Path, labels: Part, choices: Choices, found: dict[str, list[Path]]) -> Plan:
+def _with_options(
+    root: Path, labels: Part, choices: Choices, found: dict[str, list[Candidate]]
+) -> Plan:
     parts = {}
     for role in ("predictions", "embeddings"):
         chosen = getattr(choices, role)
-        matches = [path for path in found.get(role, []) if path != labels.path]
+        matches = [match for match in found.get(role, []) if match.path != labels.path]
         if chosen is not None:
-            path = _chosen(root, chosen, f"--{role}")
-            if not (is_array(path) or is_table(path)):
+            part = _chosen(root, chosen, f"--{role}")
+            if not (is_array(part.first) or is_table(part.first)):
                 raise InputError(
                     f"{printable(chosen)}: not a format that can be read as {role}; "
                     "use .npy, .npz, .csv, .tsv, .jsonl, .parquet or .feather"
                 )
-            parts[role] = Part(path=path, how=f"by --{role}")
-        elif len(matches) > 1:
-            names = listed(path.name for path in matches)
-            raise InputError(
-                f"{printable(root)}: several files could be the {role}: {names}; "
-                f"choose one with --{role}"
-            )
+            parts[role] = part
         elif matches:
-            parts[role] = Part(path=matches[0], how="found by name")
+            parts[role] = _only(root, matches, role)
     return Plan(
         root=root,
         labels=labels,
         predictions=parts.get("predictions"),
         embeddings=parts.get("embeddings"),
         classes=_classes_file(root, choices.classes, bool(found) or labels.path.is_dir()),
-        images=_images(root, choices) if labels.path != root else Part(path=root, how="by class"),
+        images=Part(path=root, how="by class") if labels.is_images else _images(root, choices),
     )
 
 
-def _find_labels(root: Path, files: list[Path]) -> Part:
+def _find_labels(root: Path, files: list[Candidate], folders: list[Path]) -> Part:
     for stem in LABEL_STEMS:
-        matches = _by_stem(files, (stem,), endings=False)
-        if len(matches) > 1:
-            raise InputError(
-                f"{printable(root)}: several files could be the labels: "
-                f"{listed(path.name for path in matches)}; choose one with --labels"
-            )
+        matches = _fitting(files, folders, (stem,), endings=False)
         if matches:
-            return Part(path=matches[0], how="found by name")
-    if any(path.is_dir() and not path.name.startswith(".") for path in root.iterdir()):
+            return _only(root, matches, "labels")
+    if len(files) == 1 and files[0].parts and files[0].stem in PART_STEMS:
+        return _part(files[0], "the only table here")
+    if folders:
         return Part(path=root, how="an image folder by class")
     raise InputError(
         f"{printable(root)}: no labels found: looked for labels.csv, labels.npy, train.csv and "
@@ -145,27 +159,95 @@ def _find_labels(root: Path, files: list[Path]) -> Part:
     )
 
 
-def _by_stem(files: Iterable[Path], stems: tuple[str, ...], endings: bool) -> list[Path]:
-    def fits(path: Path) -> bool:
-        stem = path.name.split(".")[0].lower()
+def _listed(root: Path) -> tuple[list[Candidate], list[Path]]:
+    """Return the files of a folder that may hold data, and its folders."""
+    files, folders = [], []
+    with os.scandir(root) as entries:
+        for entry in entries:
+            path = root / entry.name
+            if is_data(path) and path.is_file():
+                files.append(path)
+            elif not entry.name.startswith(".") and _is_folder(entry):
+                folders.append(path)
+    return candidates(files), sorted(folders)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    if not entry.is_symlink():
+        return entry.is_dir()
+    return Path(entry.path).is_dir()  # a link that leads in a circle is none
+
+
+def _fitting(
+    files: Iterable[Candidate], folders: Iterable[Path], stems: tuple[str, ...], endings: bool
+) -> list[Candidate]:
+    """Return the files and folders of files that are named by the convention."""
+
+    def fits(stem: str) -> bool:
         return any(
             stem == wanted or (endings and stem.startswith(wanted + "_")) for wanted in stems
         )
 
-    return [path for path in files if fits(path)]
+    found = [file for file in files if fits(file.stem)]
+    for folder in folders:
+        if fits(folder.name.lower()):
+            inside = _inside(folder)
+            # The splits of a dataset lie side by side, `data/train-*.parquet` and others.
+            best = [[file for file in inside if file.stem == stem] for stem in LABEL_STEMS]
+            found += inside if endings else next(filter(None, best), inside)
+    return found
 
 
-def _is_data(path: Path) -> bool:
-    return not path.name.startswith(".") and (is_table(path) or is_array(path))
+def _inside(folder: Path) -> list[Candidate]:
+    """Return what a folder holds if it holds but tables or arrays: not images, not folders."""
+    paths = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith((".", "_")):
+                continue
+            if _is_folder(entry) or is_image(entry.name) or entry.name == "audit.json":
+                return []
+            paths.append(folder / entry.name)
+    found = candidates(path for path in paths if is_data(path))
+    if len(found) == 1 and found[0].parts:
+        return [Candidate(path=folder, stem=found[0].stem, parts=found[0].parts)]
+    return found
 
 
-def _chosen(root: Path, named: str, option: str) -> Path:
-    """Find a file that the user named: inside the dataset first, then from where they are."""
+def _only(root: Path, matches: Sequence[Candidate], role: str) -> Part:
+    if len(matches) > 1:
+        names = listed(match.path.relative_to(root).as_posix() for match in matches)
+        raise InputError(
+            f"{printable(root)}: several files could be the {role}: {names}; "
+            f"choose one with --{role}"
+        )
+    return _part(matches[0], "found by name")
+
+
+def _part(found: Candidate, how: str) -> Part:
+    files = found.files()
+    return Part(path=found.path, how=how + _count(files), files=files)
+
+
+def _count(files: Sequence[Path]) -> str:
+    return "" if not files else f", {len(files):,} part{'s' if len(files) > 1 else ''}"
+
+
+def _chosen(root: Path, named: str, option: str) -> Part:
+    """Find what the user named: inside the dataset first, then from where they are."""
     for path in (root / named, Path(named)):
         if path.is_file():
-            return path
-    if (root / named).is_dir() or Path(named).is_dir():
-        raise InputError(f"{option} {printable(named)}: is a folder; name a file in it")
+            return Part(path=path, how=f"by {option}")
+        if path.is_dir():
+            inside = _inside(path) or candidates(file for file in path.iterdir() if is_data(file))
+            if len(inside) == 1:
+                return _part(inside[0], f"by {option}")
+            what = f", one of {listed(file.path.name for file in inside)}" if inside else ""
+            raise InputError(f"{option} {printable(named)}: is a folder; name a file in it{what}")
+        if "*" in path.name and path.parent.is_dir():
+            for found in candidates(file for file in path.parent.iterdir() if is_data(file)):
+                if found.parts and found.path.name == path.name:
+                    return _part(found, f"by {option}")
     near = did_you_mean(named, (path.name for path in root.iterdir()))
     raise InputError(
         f"{option} {printable(named)}: no such file in {printable(root)} or here{near}"

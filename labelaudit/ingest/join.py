@@ -1,6 +1,7 @@
 """Rows of one file to rows of another, by id or by order."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -8,13 +9,21 @@ import numpy.typing as npt
 from labelaudit.core.dataset import Check
 from labelaudit.core.errors import InputError, NothingJudged
 from labelaudit.core.text import listed
+from labelaudit.core.texts import Texts
+from labelaudit.ingest.ids import texts_in
+from labelaudit.ingest.matching import MISSING, Ids, ids_of, match
 from labelaudit.ingest.predictions import Numbers
 
-MISSING = -1
+_NAMED = 10
+_BLOCK = 1 << 16
 
 
 def join(
-    ids: Sequence[str] | None, n_rows: int, numbers: Numbers, labels_file: str
+    ids: Ids | None,
+    n_rows: int,
+    numbers: Numbers,
+    labels_file: str,
+    scratch: Path | None = None,
 ) -> tuple[npt.NDArray[np.int64] | None, Check]:
     """Return for each of `n_rows` labelled rows its row in `numbers` (-1: none), and a check.
 
@@ -33,31 +42,30 @@ def join(
             message=f"{numbers.file} has no ids: its rows are taken to be in the order of "
             f"{labels_file}",
         )
-    own = list(ids) if ids is not None else [str(row) for row in range(n_rows)]
-    where = {name: row for row, name in enumerate(numbers.ids)}
-    rows = np.fromiter((where.get(name, MISSING) for name in own), dtype=np.int64, count=n_rows)
-    lost = [name for name, row in zip(own, rows, strict=True) if row == MISSING]
-    if len(lost) == n_rows:
+    own = ids if ids is not None else _row_numbers(n_rows, scratch)
+    rows, has_no_label = match(own, numbers.ids, scratch)
+    n_lost, lost = _named(own.texts, rows == MISSING)
+    if n_lost == n_rows:
         raise NothingJudged(
-            f"{numbers.file}: no id matches an id of {labels_file}: there {listed(own, 3)}; "
-            f"here {listed(numbers.ids, 3)}; both must name the rows alike (see --id-column)"
+            f"{numbers.file}: no id matches an id of {labels_file}: there "
+            f"{_first(own.texts, n_rows)}; here {_first(numbers.ids.texts, len(numbers.ids))}; "
+            "both must name the rows alike (see --id-column)"
         )
-    known = set(own)
-    extra = [name for name in numbers.ids if name not in known]
+    n_extra, extra = _named(numbers.ids.texts, has_no_label)
     evidence = {
-        "labels_unmatched": len(lost),
-        "first_labels_unmatched": lost[:10],
-        "rows_unmatched": len(extra),
-        "first_rows_unmatched": extra[:10],
+        "labels_unmatched": n_lost,
+        "first_labels_unmatched": lost,
+        "rows_unmatched": n_extra,
+        "first_rows_unmatched": extra,
     }
-    if lost or extra:
+    if n_lost or n_extra:
         return rows, Check(
             name="ids_matched",
             status="alerted",
-            message=f"{len(lost):,} labelled rows have no row in {numbers.file} and are left out"
-            + (f" ({listed(lost, 3)})" if lost else "")
-            + f"; {len(extra):,} rows of {numbers.file} have no label"
-            + (f" ({listed(extra, 3)})" if extra else ""),
+            message=f"{n_lost:,} labelled rows have no row in {numbers.file} and are left out"
+            + (f" ({_first(lost, n_lost)})" if lost else "")
+            + f"; {n_extra:,} rows of {numbers.file} have no label"
+            + (f" ({_first(extra, n_extra)})" if extra else ""),
             evidence=evidence | {"mitigation": "Check that both files speak of the same rows."},
         )
     return rows, Check(
@@ -66,3 +74,22 @@ def join(
         message=f"all {n_rows:,} ids found in {numbers.file}",
         evidence=evidence,
     )
+
+
+def _named(texts: Texts, wanted: npt.NDArray[np.bool_]) -> tuple[int, list[str]]:
+    """Return how many texts are wanted, and the first of them."""
+    rows = np.flatnonzero(wanted)
+    return len(rows), list(texts.take(rows[:_NAMED]))
+
+
+def _first(names: Sequence[str], count: int) -> str:
+    more = f" and {count - 3:,} more" if count > 3 else ""
+    return listed(names[:3]) + more
+
+
+def _row_numbers(count: int, scratch: Path | None) -> Ids:
+    blocks = (
+        list(map(str, range(start, min(start + _BLOCK, count))))
+        for start in range(0, count, _BLOCK)
+    )
+    return ids_of(texts_in(blocks, "row numbers", scratch), scratch)

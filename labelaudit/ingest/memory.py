@@ -11,7 +11,8 @@ from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.rows import Array, as_mapped
 from labelaudit.ingest.classes import Named, name_classes
 from labelaudit.ingest.folder import LABEL_COLUMNS, pick_column
-from labelaudit.ingest.labels import coded_labels, unique_ids
+from labelaudit.ingest.ids import unique_ids
+from labelaudit.ingest.labels import coded_labels
 from labelaudit.ingest.predictions import probability_columns
 from labelaudit.ingest.readers.cells import CellError, cell_text
 
@@ -62,10 +63,11 @@ def dataset_from_memory(
     rows = None if kept.all() else np.flatnonzero(kept)
     own_ids = None
     if ids is not None:
-        own_ids = unique_ids([str(name) for name in ids], "ids")
+        own_ids = unique_ids([str(name) for name in ids], "ids").texts
         if len(own_ids) != len(texts):
             raise InputError(f"ids: {len(own_ids):,} of them for {len(texts):,} labels")
-        own_ids = [name for name, keep in zip(own_ids, kept, strict=True) if keep]
+        if rows is not None:
+            own_ids = own_ids.take(rows)
     return Dataset(
         name="dataset",
         class_names=classes.names,

@@ -1,23 +1,39 @@
 """Open a dataset: find the files, read them, join them, name the classes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Check, Dataset, InputFile, Matrix
-from labelaudit.core.errors import ConfigError, InputError, NothingJudged
+from labelaudit.core.dataset import Check, Dataset, InputFile
+from labelaudit.core.errors import InputError, NothingJudged
+from labelaudit.core.listed import ListedRows
 from labelaudit.core.text import printable
-from labelaudit.ingest.classes import Classes, Named, name_classes
+from labelaudit.ingest.alignment import aligned, part_ends, taken
+from labelaudit.ingest.classes import Named, chosen_classes, name_classes, read_class_file
 from labelaudit.ingest.fingerprint import fingerprint
 from labelaudit.ingest.folder import Choices, Part, Plan, plan
-from labelaudit.ingest.join import MISSING, join
+from labelaudit.ingest.join import join
 from labelaudit.ingest.labels import Labels, read_labels
-from labelaudit.ingest.predictions import Numbers, probability_columns, read_numbers
+from labelaudit.ingest.matching import MISSING, Ids
+from labelaudit.ingest.predictions import (
+    Numbers,
+    from_columns,
+    list_columns,
+    probability_columns,
+    read_numbers,
+)
+from labelaudit.ingest.top_classes import numbered
 
 
-def open_dataset(path: str | Path, choices: Choices | None = None, **options: Any) -> Dataset:
+def open_dataset(
+    path: str | Path,
+    choices: Choices | None = None,
+    scratch: Path | None = None,
+    **options: Any,
+) -> Dataset:
     """Read a dataset folder or file and join its parts; values are checked by the survey.
 
     Parameters
@@ -26,6 +42,7 @@ def open_dataset(path: str | Path, choices: Choices | None = None, **options: An
     choices, options : which file plays which part, as the command line's options of that name
         (`labels`, `label_column`, `id_column`, `predictions`, `embeddings`, `images`,
         `classes`); what is not named is found by convention.
+    scratch : a folder for what does not stay in memory; it must live as long as the dataset.
 
     Raises
     ------
@@ -33,8 +50,10 @@ def open_dataset(path: str | Path, choices: Choices | None = None, **options: An
     """
     root = Path(path)
     choices = choices or Choices(**options)
+    if scratch is not None:
+        scratch.mkdir(parents=True, exist_ok=True)
     parts = plan(root, choices)
-    labels = read_labels(parts, choices)
+    labels = read_labels(parts, choices, scratch)
     if not len(labels.texts):
         raise InputError(f"{printable(parts.shown(parts.labels))}: holds no rows")
     labels_file = printable(parts.shown(parts.labels))
@@ -44,10 +63,10 @@ def open_dataset(path: str | Path, choices: Choices | None = None, **options: An
     checks: list[Check] = []
     notices = [f"labels: {labels.how}"]
 
-    predictions = _predictions(parts, labels, choices)
+    predictions = _predictions(parts, labels, choices, scratch)
     rows = None
     if predictions is not None:
-        rows, check = join(labels.ids, len(labels.texts), predictions, labels_file)
+        rows, check = join(labels.ids, len(labels.texts), predictions, labels_file, scratch)
         checks.append(check)
         how = parts.predictions.how if parts.predictions else "in the labels file"
         notices.append(f"predictions: {predictions.file} ({how}), {_joined(rows, labels.ids)}")
@@ -55,15 +74,23 @@ def open_dataset(path: str | Path, choices: Choices | None = None, **options: An
             kept &= rows != MISSING
     if not kept.any():
         raise InputError(f"{labels_file}: no row has both a label and predictions")
-    embeddings, embedding_rows = _embeddings(parts, labels, choices, kept, notices)
+    points, point_rows = _embeddings(parts, labels, predictions, choices, kept, notices, scratch)
 
     counts = labels.texts.counts()
     n_labelled = int(labels.texts.present.sum())
+    named = _named(parts, choices, labels, predictions)
+    if predictions is not None and isinstance(predictions.values, ListedRows):
+        listing, named = numbered(predictions.values, named, counts, predictions.file)
+        predictions = replace(predictions, values=listing)
+        notices.append(
+            f"classes that a row of {predictions.file} does not list share the rest of its "
+            "probability equally"
+        )
     classes = name_classes(
         counts,
         n_columns=None if predictions is None else predictions.values.shape[1],
         column_classes=_column_classes(predictions),
-        named=_named(parts, choices, labels, predictions),
+        named=named,
         predictions=predictions.file if predictions else "the predictions",
     )
     if len(counts) == n_labelled > 20:
@@ -78,71 +105,104 @@ def open_dataset(path: str | Path, choices: Choices | None = None, **options: An
     n_unlabelled = len(labels.texts) - n_labelled
     if n_unlabelled:
         checks.append(_unlabelled(n_unlabelled, labels_file))
-    aligned = np.flatnonzero(kept)
-    whole = len(aligned) == len(kept)
+    own = None if kept.all() else np.flatnonzero(kept)
+    codes = labels.texts.recoded(classes.by_label)
+    probabilities = (
+        aligned(
+            predictions,
+            rows,
+            own,
+            classes.columns,
+            # float16 cannot hold probabilities that sum to 1: such rows are always divided.
+            normalise=predictions.values.dtype == np.float16,
+            scratch=scratch,
+        )
+        if predictions is not None
+        else None
+    )
     return Dataset(
         name=_name(root),
         class_names=classes.names,
-        labels=labels.texts.recoded(classes.by_label)[aligned],
-        probabilities=_probabilities(predictions, rows, aligned, whole, classes),
-        embeddings=_matrix(embeddings, embedding_rows, aligned, whole),
-        ids=None if labels.ids is None else [labels.ids[row] for row in aligned],
-        source_rows=None if whole else aligned,
+        labels=codes if own is None else codes[own],
+        probabilities=probabilities,
+        embeddings=aligned(points, point_rows, own, scratch=scratch) if points else None,
+        ids=taken(labels.ids.texts, own, scratch) if labels.ids is not None else None,
+        source_rows=own,
         format=labels.format,
-        inputs=_inputs(parts, predictions, embeddings),
+        inputs=_inputs(parts, predictions, points),
         contract=tuple(checks),
         n_unlabelled=n_unlabelled,
         notices=tuple(notices),
+        part_ends=part_ends(labels, predictions, probabilities, own),
     )
 
 
-def _predictions(parts: Plan, labels: Labels, choices: Choices) -> Numbers | None:
+def _predictions(
+    parts: Plan, labels: Labels, choices: Choices, scratch: Path | None
+) -> Numbers | None:
+    role, chosen = "predictions", choices.id_column
     if parts.predictions is not None:
         file = printable(parts.shown(parts.predictions))
-        return read_numbers(parts.predictions.path, file, "predictions", choices.id_column, labels)
+        return read_numbers(parts.predictions, file, role, chosen, labels, scratch)
+    file = printable(parts.shown(parts.labels))
     if labels.holds_predictions:
-        file = printable(parts.shown(parts.labels))
-        return read_numbers(parts.labels.path, file, "predictions", choices.id_column, labels)
+        return read_numbers(parts.labels, file, role, chosen, labels, scratch)
     if labels.table is None:
         return None
     rest = [name for name in labels.table.names if name not in labels.used_columns]
     present = set(labels.texts.distinct)
     columns, names = probability_columns(rest, present, prefixed_only=True)
     if len(columns) < 2 or not set(names) & present:
-        return None
-    return Numbers(
-        values=labels.table.numbers(columns),
-        file=printable(parts.shown(parts.labels)),
-        ids=labels.ids,
-        classes=tuple(names),
-        named_by_table=True,
-        column_names=tuple(f"column {printable(name, 60)!r}" for name in columns),
-        table=labels.table,
-    )
+        columns, names = list_columns(labels.table, rest, role), []
+        if not columns:
+            return None
+    return from_columns(labels.table, columns, file, role, labels.ids, names, scratch)
 
 
 def _embeddings(
     parts: Plan,
     labels: Labels,
+    predictions: Numbers | None,
     choices: Choices,
     kept: npt.NDArray[np.bool_],
     notices: list[str],
+    scratch: Path | None,
 ) -> tuple[Numbers | None, npt.NDArray[np.int64] | None]:
     """Read embeddings, if every audited row has one: half a space measures nothing."""
-    if parts.embeddings is None:
-        return None, None
-    file = printable(parts.shown(parts.embeddings))
-    numbers = read_numbers(parts.embeddings.path, file, "embeddings", choices.id_column, labels)
+    if parts.embeddings is not None:
+        file, how = printable(parts.shown(parts.embeddings)), parts.embeddings.how
+        numbers = read_numbers(
+            parts.embeddings, file, "embeddings", choices.id_column, labels, scratch
+        )
+    else:
+        beside = _beside(parts, labels, predictions, scratch)
+        if beside is None:
+            return None, None
+        numbers, how = beside, "a column of lists"
+    labels_file = printable(parts.shown(parts.labels))
     try:
-        rows, _ = join(labels.ids, len(labels.texts), numbers, printable(parts.shown(parts.labels)))
+        rows, _ = join(labels.ids, len(labels.texts), numbers, labels_file, scratch)
     except NothingJudged:
         rows = np.full(len(labels.texts), MISSING, dtype=np.int64)
     lost = 0 if rows is None else int((rows[kept] == MISSING).sum())
     if lost:
-        notices.append(f"embeddings: {file} left out, {lost:,} rows have none")
+        notices.append(f"embeddings: {numbers.file} left out, {lost:,} rows have none")
         return None, None
-    notices.append(f"embeddings: {file} ({parts.embeddings.how}), {_joined(rows, labels.ids)}")
+    notices.append(f"embeddings: {numbers.file} ({how}), {_joined(rows, labels.ids)}")
     return numbers, rows
+
+
+def _beside(
+    parts: Plan, labels: Labels, predictions: Numbers | None, scratch: Path | None
+) -> Numbers | None:
+    """Return embeddings that stand as lists in the table of the labels or of the predictions."""
+    tables = [(labels.table, printable(parts.shown(parts.labels)), labels.ids)]
+    if predictions is not None:
+        tables.append((predictions.table, predictions.file, predictions.ids))
+    for table, file, ids in tables:
+        if table is not None and (columns := list_columns(table, table.names, "embeddings")):
+            return from_columns(table, columns, file, "embeddings", ids, [], scratch)
+    return None
 
 
 def _column_classes(predictions: Numbers | None) -> tuple[str, ...] | None:
@@ -154,7 +214,8 @@ def _named(
 ) -> Named | None:
     """Class names in order of authority: option, npz, classes.txt, metadata."""
     if choices.classes is not None:
-        return Named(names=_classes_option(choices.classes, parts.classes), source="--classes")
+        file = parts.classes.path if parts.classes is not None else None
+        return Named(names=chosen_classes(choices.classes, file), source="--classes")
     if predictions is not None and predictions.classes and not predictions.named_by_table:
         return Named(names=predictions.classes, source=f"`classes` in {predictions.file}")
     if parts.classes is not None:
@@ -164,34 +225,7 @@ def _named(
     return None
 
 
-def _classes_option(value: str, file: Part | None) -> tuple[str, ...]:
-    """`--classes` is a file with one name a line, or names between commas."""
-    if file is not None:
-        return read_class_file(file.path)
-    names = tuple(name.strip() for name in value.split(","))
-    if len(names) < 2 or not all(names):
-        raise ConfigError(
-            f"--classes {printable(value, 60)}: neither a file with one name a line nor names "
-            "between commas"
-        )
-    return names
-
-
-def read_class_file(path: Path) -> tuple[str, ...]:
-    """Read class names, one a line, in column order."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{printable(path.name)}: is not UTF-8 text") from None
-    except OSError as error:
-        raise InputError(f"{printable(path.name)}: cannot be read: {error.strerror}") from None
-    names = tuple(line.strip() for line in text.splitlines() if line.strip())
-    if not names:
-        raise InputError(f"{printable(path.name)}: names no class; give one name a line")
-    return names
-
-
-def _joined(rows: npt.NDArray[np.int64] | None, ids: list[str] | None) -> str:
+def _joined(rows: npt.NDArray[np.int64] | None, ids: Ids | None) -> str:
     if rows is None:
         return "matched by row order"
     return "joined by id" if ids is not None else "joined by row number"
@@ -206,52 +240,6 @@ def _unlabelled(count: int, file: str) -> Check:
     )
 
 
-def _probabilities(
-    numbers: Numbers | None,
-    rows: npt.NDArray[np.int64] | None,
-    aligned: npt.NDArray[np.int64],
-    whole: bool,
-    classes: Classes,
-) -> Matrix | None:
-    if numbers is None:
-        return None
-    assert classes.columns is not None
-    in_order = classes.columns == tuple(range(numbers.values.shape[1]))
-    return Matrix(
-        values=numbers.values,
-        rows=_rows(rows, aligned, whole),
-        columns=None if in_order else classes.columns,
-        # float16 cannot hold probabilities that sum to 1: such rows are always divided.
-        normalise=numbers.values.dtype == np.float16,
-        locate=numbers.locate,
-        column_names=numbers.column_names,
-    )
-
-
-def _matrix(
-    numbers: Numbers | None,
-    rows: npt.NDArray[np.int64] | None,
-    aligned: npt.NDArray[np.int64],
-    whole: bool,
-) -> Matrix | None:
-    if numbers is None:
-        return None
-    return Matrix(
-        values=numbers.values,
-        rows=_rows(rows, aligned, whole),
-        locate=numbers.locate,
-        column_names=numbers.column_names,
-    )
-
-
-def _rows(
-    rows: npt.NDArray[np.int64] | None, aligned: npt.NDArray[np.int64], whole: bool
-) -> npt.NDArray[np.int64] | None:
-    if rows is None:
-        return None if whole else aligned
-    return rows[aligned]
-
-
 def _inputs(
     parts: Plan, predictions: Numbers | None, embeddings: Numbers | None
 ) -> tuple[InputFile, ...]:
@@ -264,7 +252,7 @@ def _inputs(
     files = []
     for role, part in used.items():
         if part is not None:
-            n_bytes, sha256, mark = fingerprint(part.path)
+            n_bytes, sha256, mark = fingerprint(part.path, part.files)
             files.append(
                 InputFile(
                     role=role,

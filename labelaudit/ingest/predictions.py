@@ -1,14 +1,24 @@
 """Predictions and embeddings as they lie in a file: numbers, ids, and names of columns."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from labelaudit.core.errors import InputError
-from labelaudit.core.rows import Array, Rows, as_mapped
+from labelaudit.core.rows import Rows
 from labelaudit.core.text import listed, printable
-from labelaudit.ingest.folder import ID_COLUMNS, pick_column
-from labelaudit.ingest.labels import Labels, read_ids, texts_of, unique_ids
-from labelaudit.ingest.readers import TableFile, is_table, open_arrays, open_table
+from labelaudit.ingest.folder import ID_COLUMNS, Part, pick_column
+from labelaudit.ingest.ids import place_of, read_ids
+from labelaudit.ingest.labels import Labels, ids_in, texts_of
+from labelaudit.ingest.matching import Ids
+from labelaudit.ingest.parts import array_place, arrays_of, ends_of, table_of
+from labelaudit.ingest.readers import TableFile, is_table
+from labelaudit.ingest.top_classes import (
+    is_sparse,
+    listed_in_arrays,
+    listed_in_table,
+    top_columns,
+)
 
 PROBABILITY_PREFIXES = (
     "prob_", "proba_", "pred_prob_", "probability_", "prob:", "prob.", "p_", "class_", "p",
@@ -22,40 +32,54 @@ _ARRAY_NAMES = {
     "predictions": ("", "pred_probs", "predictions", "probs", "probabilities", "proba"),
     "embeddings": ("", "embeddings", "embedding", "features", "x"),
 }
+# Columns that hold a list of numbers in each row.
+LIST_NAMES = {
+    "predictions": (
+        "pred_probs", "probs", "probabilities", "proba", "predict_proba", "predictions", "preds",
+        "prob", "scores",
+    ),
+    "embeddings": ("embeddings", "embedding", "features", "feature", "vector"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Numbers:
     """A matrix float[rows, columns] as read.
 
-    `ids` name its rows (None: row order), `classes` its columns (None: unnamed), `table` is the
-    file where it is a table, `file` what messages call it.
+    `ids` name its rows (None: row order), `classes` its columns (None: unnamed). `file` is what
+    messages call it, `locate` names a row of it with its file. `ends` are the rows at which the
+    files end that it is cut into; `table` is where it was read from, if that is a table.
     """
 
     values: Rows
     file: str
-    ids: list[str] | None = None
+    locate: Callable[[int], str]
+    ids: Ids | None = None
     classes: tuple[str, ...] | None = None
     named_by_table: bool = False
     column_names: tuple[str, ...] | None = None
+    ends: tuple[int, ...] = ()
     table: TableFile | None = None
-
-    def locate(self, row: int) -> str:
-        place = self.table.where(row) if self.table is not None else f"row {row} (from 0)"
-        return f"{self.file}, {place}"
 
 
 def read_numbers(
-    path: Path, file: str, role: str, id_column: str | None, labels: Labels
+    part: Part,
+    file: str,
+    role: str,
+    id_column: str | None,
+    labels: Labels,
+    scratch: Path | None = None,
 ) -> Numbers:
-    """Read a file of predictions or embeddings."""
-    if is_table(path):
-        table = open_table(path)
-        return from_table(table, file, role, id_column, labels)
-    arrays = open_arrays(path)
+    """Read a part that holds predictions or embeddings."""
+    if is_table(part.first):
+        return from_table(table_of(part, file), file, role, id_column, labels, scratch)
+    arrays = arrays_of(part, file, scratch)
+    if role == "predictions" and is_sparse(arrays):
+        listing = listed_in_arrays(arrays, file)
+        return Numbers(values=listing, file=file, locate=array_place(part, file, listing))
     key = pick_column(tuple(arrays), None, _ARRAY_NAMES[role], file, "")
     if key is None:
-        matrices = [name for name, array in arrays.items() if array.ndim == 2]
+        matrices = [name for name, array in arrays.items() if len(array.shape) == 2]
         if len(matrices) != 1:
             raise InputError(
                 f"{file}: holds the arrays {listed(arrays)}; name that of the {role} "
@@ -64,24 +88,26 @@ def read_numbers(
         key = matrices[0]
     values = arrays[key]
     _expect_matrix(values, file, role)
-    ids = texts_of(arrays["ids"], file, "ids") if "ids" in arrays else None
+    ids = ids_in(arrays, file, scratch)
     if ids is not None and len(ids) != len(values):
         raise InputError(f"{file}: has {len(values):,} rows, but {len(ids):,} ids")
     return Numbers(
-        values=as_mapped(values),
+        values=values,
         file=file,
-        ids=unique_ids(ids, file) if ids is not None else None,
+        locate=array_place(part, file, values),
+        ids=ids,
         classes=tuple(texts_of(arrays["classes"], file, "classes"))
         if "classes" in arrays
         else None,
+        ends=ends_of(values),
     )
 
 
-def _expect_matrix(values: Array, file: str, role: str) -> None:
+def _expect_matrix(values: Rows, file: str, role: str) -> None:
     shape = " x ".join(str(size) for size in values.shape) or "() (one number)"
     if values.dtype.kind not in "fiub":
         raise InputError(f"{file}: holds values of type {values.dtype}; {role} must be numbers")
-    if values.ndim != 2:
+    if len(values.shape) != 2:
         raise InputError(
             f"{file}: has shape {shape}; {role} must have a row for each example, "
             "of several numbers"
@@ -96,7 +122,12 @@ def _expect_matrix(values: Array, file: str, role: str) -> None:
 
 
 def from_table(
-    table: TableFile, file: str, role: str, id_column: str | None, labels: Labels
+    table: TableFile,
+    file: str,
+    role: str,
+    id_column: str | None,
+    labels: Labels,
+    scratch: Path | None = None,
 ) -> Numbers:
     """Read the numbers of a table; for predictions the columns are named after the classes."""
     chosen = id_column if id_column in table.names else None
@@ -106,26 +137,69 @@ def from_table(
     ids_from = pick_column(free, chosen, ID_COLUMNS, file, "--id-column")
     other_ids = {name for name in free if name.strip().lower() in ID_COLUMNS}
     rest = [name for name in table.names if name != ids_from and name not in other_ids]
-    if role == "predictions":
-        columns, classes = probability_columns(rest, present)
+    lists = list_columns(table, rest, role)
+    classes: list[str] = []
+    if lists:
+        columns = lists
+    elif role == "predictions":
+        points = list_columns(table, rest, "embeddings")
+        own = [name for name in rest if name not in points]
+        columns, classes = probability_columns(own, present)
         if len(columns) < 2:
             raise InputError(
                 f"{file}: no column for each class was found among {listed(table.names)}; "
                 "name them prob_<class> or after the classes"
             )
     else:
-        columns, classes = rest, []
+        columns = rest
         if not columns:
             raise InputError(f"{file}: holds no column of numbers")
+    ids = read_ids(table, ids_from, file, scratch) if ids_from is not None else None
+    return from_columns(table, columns, file, role, ids, classes, scratch)
+
+
+def from_columns(
+    table: TableFile,
+    columns: list[str],
+    file: str,
+    role: str,
+    ids: Ids | None,
+    classes: list[str],
+    scratch: Path | None = None,
+) -> Numbers:
+    """Return columns of a table as numbers: one for each class, or one that holds lists."""
+    if role == "predictions" and columns == top_columns(table.names):
+        values: Rows = listed_in_table(table, columns, file, scratch)
+    else:
+        values = table.rows(columns, scratch)
+        _expect_matrix(values, file, role)
+    names = [f"column {printable(name, 60)!r}" for name in columns]
+    if len(names) != values.shape[1]:
+        names = [f"{names[0]}, number {index} (from 0)" for index in range(values.shape[1])]
     return Numbers(
-        values=table.numbers(columns),
+        values=values,
         file=file,
-        ids=read_ids(table, ids_from, file) if ids_from is not None else None,
-        classes=tuple(classes) if role == "predictions" else None,
-        named_by_table=role == "predictions",
-        column_names=tuple(f"column {printable(name, 60)!r}" for name in columns),
+        locate=lambda row: place_of(table, file, row),
+        ids=ids,
+        classes=tuple(classes) or None,
+        named_by_table=bool(classes),
+        column_names=tuple(names),
+        ends=ends_of(table),
         table=table,
     )
+
+
+def list_columns(table: TableFile, names: Iterable[str], role: str) -> list[str]:
+    """Return the columns whose rows hold lists, by their names: one of numbers, or for
+    predictions two, of the most probable classes and of their probabilities; else none.
+    """
+    by_name = {name.strip().lower(): name for name in names}
+    if role == "predictions" and (found := top_columns(by_name.values())):
+        return found
+    for known in LIST_NAMES[role]:
+        if known in by_name and table.list_width(by_name[known]) is not None:
+            return [by_name[known]]
+    return []
 
 
 def probability_columns(

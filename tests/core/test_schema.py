@@ -11,7 +11,7 @@ from labelaudit import load_audit
 from labelaudit.auditing import detect, measure, run, survey
 from labelaudit.core.errors import InputError
 from labelaudit.core.folder import AUDIT_FILE, write_audit
-from labelaudit.core.schema import from_document, to_document, to_json
+from labelaudit.core.schema import from_document, indented, to_document, to_json
 from labelaudit.core.settings import Options
 from labelaudit.engine.job import begin
 from tests.made import dataset, noisy
@@ -47,6 +47,25 @@ def test_many_classes_have_a_sparse_joint():
     assert document["detection"]["class_thresholds"] == [
         value if value < 1.5 else None for value in made.detection.class_thresholds.tolist()
     ]
+
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+TEXT = st.text(max_size=4) | st.sampled_from(["]", "],\n[", "],\n  [", '"', "\u2028", "\x7f"])
+
+
+@given(
+    st.recursive(
+        PLAIN | TEXT,
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.lists(st.lists(PLAIN | TEXT, max_size=3), max_size=3)
+            | st.dictionaries(TEXT, inner, max_size=3)
+        ),
+    )
+)
+@settings(deadline=None)
+def test_json_is_indented_as_the_standard_library_does(value):
+    assert indented(value) == json.dumps(value, indent=1, ensure_ascii=False)
 
 
 @given(names=st.lists(st.text(min_size=1).filter(str.strip), min_size=3, max_size=3, unique=True))

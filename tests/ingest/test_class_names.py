@@ -11,6 +11,7 @@ import pytest
 from labelaudit import open_dataset
 from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.ingest.classes import name_classes, natural_order
+from labelaudit.ingest.labels import coded_labels
 
 
 def make(folder, labels, predictions=None, **files):
@@ -281,3 +282,20 @@ def test_arrays_in_one_archive(tmp_path):
     assert "row 1 (from 0): id 'a' was already used in row 0" in refused(tmp_path)
     np.savez(tmp_path / "labels.npz", labels=[0, 1], ids=["a", "b"])
     assert open_dataset(tmp_path).ids == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([-128, 127, 0, -128], dtype=np.int8),
+        np.array([2**64 - 1, 0, 2**64 - 1], dtype=np.uint64),
+        np.array([5, 5, 7], dtype=np.uint16),
+        np.array([-(2**63), 2**63 - 1]),
+        np.array([], dtype=np.int64),
+        np.arange(3_000)[::-1],
+    ],
+    ids=lambda values: str(values.dtype),
+)
+def test_whole_numbers_are_coded_as_their_texts(values):
+    coded = coded_labels(values, "labels.npy")
+    assert coded.objects().tolist() == [str(value) for value in values.tolist()]

@@ -1,0 +1,106 @@
+"""Predictions that list only the most probable classes of each row: top-k columns, sparse npz."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from labelaudit.core.errors import InputError
+from labelaudit.core.listed import ListedRows, SparseRows, TopClasses
+from labelaudit.core.rows import Rows
+from labelaudit.core.text import printable
+from labelaudit.ingest.classes import Named, are_indices
+from labelaudit.ingest.readers import TableFile
+
+# The two columns of lists: class numbers from 0, and their probabilities.
+CLASSES_COLUMNS = ("top_classes", "top_labels", "top_indices")
+PROBABILITIES_COLUMNS = ("top_probs", "top_probabilities", "top_scores")
+_SPARSE = {"indices", "indptr", "data", "shape", "format"}
+_BLOCK = 1 << 16
+_MOST_CLASSES = 10_000_000
+
+
+def top_columns(names: Iterable[str]) -> list[str]:
+    """Return the columns of listed classes and of their probabilities, if there are both."""
+    by_name = {name.strip().lower(): name for name in names}
+    found = [
+        next((by_name[name] for name in known if name in by_name), None)
+        for known in (CLASSES_COLUMNS, PROBABILITIES_COLUMNS)
+    ]
+    return [name for name in found if name is not None] if None not in found else []
+
+
+def listed_in_table(
+    table: TableFile, columns: Sequence[str], file: str, scratch: Path | None
+) -> ListedRows:
+    """Return the rows that two columns of lists describe; as wide as the largest class seen."""
+    widths = [table.list_width(column) for column in columns]
+    for column, width in zip(columns, widths, strict=True):
+        if width is None:
+            raise InputError(
+                f"{file}: column {printable(column, 60)!r} must hold a list of numbers in each "
+                "row; classes are numbered from 0 in the order of classes.txt"
+            )
+    if widths[0] != widths[1]:
+        raise InputError(
+            f"{file}: column {printable(columns[0], 60)!r} lists {widths[0]} classes, column "
+            f"{printable(columns[1], 60)!r} {widths[1]} probabilities; give one for each class"
+        )
+    classes, probabilities = (table.rows([column], scratch) for column in columns)
+    entries = TopClasses(classes, probabilities)
+    largest = 0
+    for start in range(0, len(entries), _BLOCK):
+        seen, _ = entries.read(slice(start, start + _BLOCK))
+        largest = max(largest, int(seen.max(initial=0)))
+    return ListedRows(entries, largest + 1)
+
+
+def is_sparse(arrays: Mapping[str, Rows]) -> bool:
+    """Say whether a `.npz` holds a matrix that `scipy.sparse.save_npz` has written."""
+    return {"data", "shape", "format"} <= set(arrays)
+
+
+def listed_in_arrays(arrays: Mapping[str, Rows], file: str) -> ListedRows:
+    """Return the rows of a sparse matrix by rows (CSR); what has no entry is unlisted."""
+    kind = bytes(np.asarray(arrays["format"])).rstrip(b"\0").decode("latin-1")
+    if kind != "csr" or set(arrays) < _SPARSE:
+        raise InputError(
+            f"{file}: holds a sparse matrix as {printable(kind, 20)}; save it by rows: "
+            "scipy.sparse.save_npz(path, matrix.tocsr())"
+        )
+    shape = tuple(int(size) for size in np.asarray(arrays["shape"]).ravel())
+    pointers, columns, values = np.asarray(arrays["indptr"]), arrays["indices"], arrays["data"]
+    steps = np.diff(pointers)
+    whole = (
+        len(shape) == 2
+        and len(pointers) == shape[0] + 1
+        and columns.shape == values.shape == (int(pointers[-1]),)
+        and pointers[0] == 0
+        and (not len(steps) or int(steps.min()) >= 0)
+    )
+    if not whole or values.dtype.kind != "f" or columns.dtype.kind not in "iu":
+        raise InputError(f"{file}: is a damaged sparse matrix (CSR); write it again")
+    return ListedRows(SparseRows(pointers, columns, values), shape[1])
+
+
+def numbered(
+    rows: ListedRows, named: Named | None, labels: Mapping[str, int], file: str
+) -> tuple[ListedRows, Named | None]:
+    """Return listed predictions as wide as there are classes, and the names of these.
+
+    Names decide, else a sparse matrix's own width, else the largest number that is listed or is
+    a label.
+    """
+    if named is None and are_indices(labels, _MOST_CLASSES):
+        size = rows.n_columns
+        if isinstance(rows.entries, TopClasses):
+            size = max([size, *(int(label) + 1 for label in labels)])
+        named = Named(names=tuple(map(str, range(size))), source="class numbers from 0")
+    if named is None or isinstance(rows.entries, SparseRows):
+        return rows, named  # their numbers must agree: that is checked with the names
+    if len(named.names) < rows.n_columns:
+        raise InputError(
+            f"{file}: lists class {rows.n_columns - 1:,}, but {named.source} names "
+            f"{len(named.names):,} classes, numbered from 0; correct the number or name the class"
+        )
+    return ListedRows(rows.entries, len(named.names), rows.few), named
