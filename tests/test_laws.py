@@ -14,6 +14,7 @@ from labelaudit.core.schema import to_json
 from labelaudit.core.settings import FILTERS, Options
 from labelaudit.detect.digest import digest
 from labelaudit.detect.joint import ConfidentJoint
+from labelaudit.detect.pairs import Pairs
 from labelaudit.detect.select import _BestMargins, _LowestSelfConfidence, _Margins
 from labelaudit.detect.thresholds import Thresholds
 from labelaudit.engine.job import begin
@@ -25,14 +26,17 @@ from labelaudit.testing import check_laws
 from tests.made import dataset, noisy
 
 K = 5
-LIMITS = np.full((K, K), 3, dtype=np.int64) - 3 * np.eye(K, dtype=np.int64)
+PAIRS = Pairs.of(3 * (1 - np.eye(K, dtype=np.int64)))
+FEW = Pairs.of(np.array([[0, 2, 0, 0, 0]] * K))
+ANY = np.full(20, -np.inf)
 TALLIES = {
     "Thresholds": lambda: Thresholds(K),
     "ConfidentJoint": lambda: ConfidentJoint(np.full(K, 0.6)),
     "LowestSelfConfidence": lambda: _LowestSelfConfidence(np.full(K, 7)),
-    "BestMargins": lambda: _BestMargins(LIMITS),
-    "Margins of the beaten": lambda: _Margins(LIMITS, np.full(K * K, -np.inf), beaten=True),
-    "Margins of the rest": lambda: _Margins(LIMITS, np.full(K * K, -np.inf), beaten=False),
+    "BestMargins": lambda: _BestMargins(PAIRS),
+    "Margins of the beaten": lambda: _Margins(PAIRS, ANY, beaten=True),
+    "Margins of the rest": lambda: _Margins(PAIRS, ANY, beaten=False),
+    "Margins of few pairs": lambda: _Margins(FEW, np.full(5, -np.inf), beaten=True),
     "Values": Values,
 }
 

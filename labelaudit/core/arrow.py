@@ -10,18 +10,31 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.coded import Coded, Column, Numbered
+from labelaudit.core.texts import Texts
 
 
 def table_of(columns: Mapping[str, Column]) -> Any:
     """Return an Arrow table of columns: numbers, booleans, or texts as objects or coded."""
     import pyarrow as pa
 
-    return pa.Table.from_arrays([_array(values) for values in columns.values()], list(columns))
+    return pa.Table.from_arrays([array_of(c) for c in columns.values()], list(columns))
+
+
+def array_of(values: Column) -> Any:
+    """Return a column as an Arrow array; coded texts stay coded."""
+    import pyarrow as pa
+
+    if not isinstance(values, Coded):
+        return _array(values)
+    distinct = _array(np.array(values.distinct, dtype=object))
+    return pa.DictionaryArray.from_arrays(_array(values.codes), distinct)
 
 
 def _array(values: Column) -> Any:
     import pyarrow as pa
 
+    if isinstance(values, Texts):
+        return values.arrow()
     if isinstance(values, Numbered):
         return _array(values.numbers).cast(pa.large_string())
     if isinstance(values, Coded):
@@ -45,12 +58,35 @@ def column_of(column: Any) -> npt.NDArray[Any]:
     """Return an Arrow column without nulls as numpy has it: numbers of one chunk in place."""
     import pyarrow as pa
 
+    if pa.types.is_dictionary(column.type):
+        return coded_of(column).objects()
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         return np.array(column.to_pylist(), dtype=object)
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.uint8())
         return _numbers(column).astype(np.bool_)
     return _numbers(column)
+
+
+def held_column_of(column: Any) -> Column:
+    """Return an Arrow column without nulls; texts stay where they are until they are taken."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        return coded_of(column)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return Texts.of_arrow(column.cast(pa.large_string()).combine_chunks())
+    return column_of(column)
+
+
+def coded_of(column: Any) -> Coded:
+    """Return a dictionary column of Arrow as coded texts."""
+    import pyarrow as pa
+
+    chunks = column.unify_dictionaries().chunks
+    distinct = tuple(chunks[0].dictionary.to_pylist()) if chunks else ()
+    codes = _numbers(pa.chunked_array([chunk.indices for chunk in chunks], type=pa.int32()))
+    return Coded(distinct=distinct, codes=codes)
 
 
 def _numbers(column: Any) -> npt.NDArray[Any]:

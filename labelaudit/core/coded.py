@@ -1,11 +1,14 @@
 """Columns of text that are not held as text: a million labels are a million small numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from labelaudit.core.rows import Wanted
+from labelaudit.core.texts import Texts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -28,6 +31,12 @@ class Coded:
     def __len__(self) -> int:
         return len(self.codes)
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tolist())
+
+    def __getitem__(self, rows: Wanted) -> "Coded":
+        return Coded(distinct=self.distinct, codes=self.codes[rows])
+
     @property
     def present(self) -> npt.NDArray[np.bool_]:
         """Say for each row whether it has a text."""
@@ -47,6 +56,10 @@ class Coded:
         """Return the texts themselves, as an array of objects."""
         return np.array(self.distinct, dtype=object)[self.codes]
 
+    def tolist(self) -> list[str]:
+        """Return the texts themselves."""
+        return [self.distinct[code] for code in self.codes.tolist()]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Numbered:
@@ -57,17 +70,30 @@ class Numbered:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def objects(self) -> npt.NDArray[Any]:
-        """Return the texts themselves, as an array of objects."""
-        return np.array([str(number) for number in self.numbers.tolist()], dtype=object)
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tolist())
+
+    def __getitem__(self, rows: Wanted) -> "Numbered":
+        return Numbered(numbers=self.numbers[rows])
+
+    def tolist(self) -> list[str]:
+        """Return the texts themselves."""
+        return list(map(str, self.numbers.tolist()))
 
 
-Column = npt.NDArray[Any] | Coded | Numbered
+# All have a length, `tolist()`, and slices that are held as the column is.
+Column = npt.NDArray[Any] | Coded | Numbered | Texts
 
 
-def as_arrays(columns: dict[str, Column]) -> dict[str, npt.NDArray[Any]]:
+def as_array(column: Column) -> npt.NDArray[Any]:
+    """Return a column as a numpy array, texts as objects."""
+    if isinstance(column, np.ndarray):
+        return column
+    if isinstance(column, Coded):
+        return column.objects()
+    return np.array(list(column), dtype=object)
+
+
+def as_arrays(columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:
     """Return columns as numpy arrays, texts as objects."""
-    return {
-        name: column if isinstance(column, np.ndarray) else column.objects()
-        for name, column in columns.items()
-    }
+    return {name: as_array(column) for name, column in columns.items()}

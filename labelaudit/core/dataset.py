@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.rows import Array, Rows
+from labelaudit.core.listed import Block, Listed, ListedRows, in_full
+from labelaudit.core.rows import Array, Rows, Wanted, widened
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,15 +48,29 @@ class Matrix:
     def width(self) -> int:
         return len(self.columns) if self.columns is not None else int(self.values.shape[1])
 
-    def read(self, start: int, stop: int) -> Array:
-        """Return rows `start` to `stop` as a C-ordered float32 or float64 array."""
-        if self.rows is None:
-            return self._in_class_order(self.values[start:stop])
-        return self._in_class_order(self.values[self.rows[start:stop]])
+    @property
+    def lists(self) -> bool:
+        """Whether rows are read as `Listed`: too many classes to lay them out in full."""
+        return isinstance(self.values, ListedRows) and self.width > self.values.few
 
-    def take(self, rows: npt.NDArray[np.int64]) -> Array:
+    @property
+    def row_cells(self) -> int:
+        """About how many numbers are read for a row."""
+        return min(self.width, NARROW) if self.lists else self.width
+
+    def read(self, start: int, stop: int) -> Block:
+        """Return rows `start` to `stop` as a C-ordered float32 or float64 array, or as listed."""
+        return self._read(slice(start, stop) if self.rows is None else self.rows[start:stop])
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Block:
         """Return the named rows, in that order, to the bit as `read` returns them."""
-        return self._in_class_order(self.values[rows if self.rows is None else self.rows[rows]])
+        return self._read(rows if self.rows is None else self.rows[rows])
+
+    def _read(self, wanted: Wanted) -> Block:
+        if isinstance(self.values, ListedRows) and self.lists:
+            listed = self.values.listed(wanted, self.width)
+            return divided_by_row_sums(listed) if self.normalise else listed
+        return self._in_class_order(self.values[wanted])
 
     def release(self, start: int, stop: int) -> None:
         """Let go of what rows `start` to `stop` were read from, where it is a mapped file."""
@@ -71,8 +86,8 @@ class Matrix:
             known = wanted >= 0
             picked[:, known] = block[:, wanted[known]]
             block = picked
-        block = np.ascontiguousarray(block, dtype=dtype)
-        return divided_by_row_sums(block) if self.normalise else block
+        block = np.ascontiguousarray(widened(block), dtype=dtype)
+        return in_full(divided_by_row_sums(block)) if self.normalise else block
 
 
 def _unpacked(values: Rows, rows: Any, columns: Any, normalise: bool) -> Matrix:
@@ -83,41 +98,55 @@ def _unpacked(values: Rows, rows: Any, columns: Any, normalise: bool) -> Matrix:
 NARROW = 64
 
 
-def row_sums(block: Array) -> npt.NDArray[np.float64]:
+def row_sums(block: Block, columns: Array | None = None) -> npt.NDArray[np.float64]:
     """Return the sum of each row, the same whatever rows are read with it.
 
     numpy adds in another order for another shape: so a narrow block is added column by column,
-    a wide one along its rows, and never through numpy's buffer.
+    a wide one along its rows, and never through numpy's buffer. `columns` is the transposed
+    block, where that is at hand.
     """
+    if isinstance(block, Listed):
+        return block.sums()
     if block.shape[1] > NARROW:
         sums = np.add.reduce(np.ascontiguousarray(block), axis=1)
         return np.asarray(sums, dtype=np.float64)
-    columns = np.ascontiguousarray(block.T)
     total = np.zeros(len(block), dtype=np.float64)
-    for column in columns:
+    for column in columns if columns is not None else np.ascontiguousarray(block.T):
         total += column
     return total
 
 
-def divided_by_row_sums(block: Array) -> Array:
-    """Return each row divided by its sum; a row of zeros stays one."""
+def in_columns(block: Block) -> Array | None:
+    """Return a narrow block transposed, C-ordered: many rows of a column at a time; else None."""
+    if isinstance(block, Listed) or block.shape[1] > NARROW:
+        return None
+    return block.T.copy(order="C")
+
+
+def divided_by_row_sums(block: Block) -> Block:
+    """Return each row divided by its sum, in float64; a row of zeros stays one."""
     sums = row_sums(block)
-    return block / np.where(sums > 0, sums, 1.0)[:, None]
+    sums = np.where(sums > 0, sums, 1.0)
+    if isinstance(block, Listed):
+        return block.divided(sums)
+    divided = block.astype(np.float64)
+    divided /= sums[:, None]
+    return divided
 
 
-def cache_rows(n_classes: int) -> int:
-    """Return how many rows of probabilities make about a megabyte or less."""
-    return max(64, min(1 << 14, (1 << 18) // max(n_classes, 1)))
+def cache_rows(row_cells: int) -> int:
+    """Return how many rows of so many numbers make about a megabyte or less."""
+    return max(64, min(1 << 14, (1 << 18) // max(row_cells, 1)))
 
 
 # A shard holds about this many probabilities, but neither few rows nor very many.
-_SHARD_CELLS = 1 << 26
+_SHARD_CELLS = 1 << 24
 _LEAST_SHARD, _MOST_SHARD = 1 << 12, 1 << 20
 
 
-def shard_rows(n_classes: int) -> int:
+def shard_rows(row_cells: int) -> int:
     """Return how many rows a shard has: enough to be worth a worker's while."""
-    return max(1 << 14, min(_MOST_SHARD, _SHARD_CELLS // max(n_classes, 1)))
+    return max(1 << 14, min(_MOST_SHARD, _SHARD_CELLS // max(row_cells, 1)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,11 +183,15 @@ class Digest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Consecutive rows `start` to `start + len(labels)` of a dataset."""
+    """Consecutive rows `start` to `start + len(labels)` of a dataset.
+
+    `columns` are the probabilities transposed, where the classes are few.
+    """
 
     start: int
     labels: npt.NDArray[np.int32]
-    probabilities: Array | None = None
+    probabilities: Block | None = None
+    columns: Array | None = None
     digest: Digest | None = None
     matrix: Matrix | None = None
 
@@ -168,14 +201,15 @@ class Batch:
 
     def full_rows(
         self, wanted: npt.NDArray[np.int64]
-    ) -> Iterator[tuple[npt.NDArray[np.int64], Array]]:
+    ) -> Iterator[tuple[npt.NDArray[np.int64], Block]]:
         """Read all probabilities of the wanted rows of this batch again, and only of these.
 
         Yields them in blocks of about a megabyte: which rows (as counted in the batch,
         ascending), and their probabilities.
         """
         held, source = self.probabilities, self.matrix
-        step = cache_rows(held.shape[1] if held is not None else source.width if source else 1)
+        cells = held.shape[1] if held is not None else source.row_cells if source else 1
+        step = cache_rows(cells)
         for start in range(0, len(wanted), step):
             rows = wanted[start : start + step]
             if held is not None:
@@ -250,6 +284,11 @@ class Dataset:
         return len(self.class_names)
 
     @property
+    def row_cells(self) -> int:
+        """About how many probabilities are read for a row."""
+        return self.probabilities.row_cells if self.probabilities else self.n_classes
+
+    @property
     def has(self) -> frozenset[str]:
         """What measures and signals may ask for by name."""
         parts = {"labels"}
@@ -271,7 +310,7 @@ class Dataset:
         Where the input is cut into files, a shard ends where a file does, if it is not too
         small. Nothing but the dataset decides: not who reads it, nor how many.
         """
-        most = rows_per_shard or shard_rows(self.n_classes)
+        most = rows_per_shard or shard_rows(self.row_cells)
         least = 0 if rows_per_shard else _LEAST_SHARD
         stops: list[int] = []
         start = 0
@@ -293,13 +332,15 @@ class Dataset:
         By default a batch is about a megabyte: it stays in the processor's cache while
         everything that wants to see it looks at it.
         """
-        step = batch_rows or cache_rows(self.n_classes)
+        step = batch_rows or cache_rows(self.row_cells)
         for start in range(shard.start, shard.stop, step):
             stop = min(start + step, shard.stop)
+            block = self.probabilities.read(start, stop) if self.probabilities else None
             yield Batch(
                 start=start,
                 labels=self.labels[start:stop],
-                probabilities=self.probabilities.read(start, stop) if self.probabilities else None,
+                probabilities=block,
+                columns=in_columns(block) if block is not None else None,
                 matrix=self.probabilities,
             )
             if self.probabilities is not None:

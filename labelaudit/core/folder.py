@@ -6,12 +6,13 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from labelaudit.core.arrow import column_of, table_of
+from labelaudit.core.arrow import held_column_of, table_of
 from labelaudit.core.coded import Column
 from labelaudit.core.errors import InputError
 from labelaudit.core.results import (
@@ -27,6 +28,7 @@ AUDIT_FILE = "audit.json"
 FINDINGS_FILE = "findings.parquet"
 SCORES_FOLDER = "scores"
 DIGEST_FOLDER = "digest"
+_PARTIAL = ".partial"
 WORKING_FOLDER = "working"  # what is needed only while an audit is made: never published
 SOURCE_FILE = "source.json"
 RUN_FILE = "run.json"
@@ -65,35 +67,36 @@ def load_audit(path: str | Path) -> Audit:
 
 
 def _read_findings(path: Path) -> Findings:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:  # `read_table` would import pandas
-            table = file.read(columns=list(FINDING_COLUMNS))
-    except (OSError, pa.ArrowInvalid, KeyError) as error:
-        raise InputError(
-            f"{printable(path)}: cannot be read ({type(error).__name__}); run the audit again"
-        ) from None
-    return Findings(columns={name: column_of(table.column(name)) for name in FINDING_COLUMNS})
+    return Findings(columns=_read_columns([path], path, FINDING_COLUMNS))
 
 
 def read_scores(folder: Path) -> dict[str, Any]:
     """Return the columns of all parts of `scores/`, in row order."""
+    return _read_columns(sorted(folder.glob("part-*.parquet")), folder, SCORE_COLUMNS)
+
+
+def _read_columns(files: list[Path], place: Path, names: Sequence[str]) -> dict[str, Column]:
+    """Return columns of Parquet files, end to end: labels coded, ids as they lie."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    parts = []
+    columns: dict[str, Column] = {}
+    repeating = [name for name in names if name.endswith("_label")]
     try:
-        for part in sorted(folder.glob("part-*.parquet")):
-            with pq.ParquetFile(part) as file:
-                parts.append(file.read(columns=list(SCORE_COLUMNS)))
-        table = pa.concat_tables(parts)
+        for name in names:  # one at a time: what Arrow reads is more than what is kept
+            parts = []
+            for path in files:
+                # `read_table` would import pandas.
+                with pq.ParquetFile(path, read_dictionary=repeating) as file:
+                    parts.append(file.read(columns=[name]))
+            columns[name] = held_column_of(pa.concat_tables(parts).column(name))
     except (OSError, pa.ArrowInvalid, KeyError) as error:
         raise InputError(
-            f"{printable(folder)}: cannot be read ({type(error).__name__}); run the audit again"
+            f"{printable(place)}: cannot be read ({type(error).__name__}); run the audit again"
         ) from None
-    return {name: column_of(table.column(name)) for name in SCORE_COLUMNS}
+    parts.clear()
+    pa.default_memory_pool().release_unused()
+    return columns
 
 
 def write_audit(audit: Audit, folder: Path) -> None:
@@ -109,19 +112,42 @@ def write_audit(audit: Audit, folder: Path) -> None:
 def write_scores_part(index: int, columns: Mapping[str, Column], folder: Path) -> None:
     """Write the scores of one shard."""
     (folder / SCORES_FOLDER).mkdir(exist_ok=True)
-    write_parquet(
-        {name: columns[name] for name in SCORE_COLUMNS},
-        folder / SCORES_FOLDER / f"part-{index:05d}.parquet",
-    )
+    with at_once(folder / SCORES_FOLDER / f"part-{index:05d}.parquet") as partial:
+        write_parquet({name: columns[name] for name in SCORE_COLUMNS}, partial)
+
+
+@contextlib.contextmanager
+def at_once(path: Path) -> Iterator[Path]:
+    """Yield a file beside `path` that takes its place when it is complete.
+
+    Two workers may write the same part at a time, where one was taken for lost.
+    """
+    partial = path.with_name(f"{path.name}.{uuid4().hex}{_PARTIAL}")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def write_parquet(columns: Mapping[str, Column], path: Path) -> None:
     """Write columns as one Parquet file."""
     import pyarrow.parquet as pq
 
-    # A dictionary of a million different numbers is only work.
-    repeating = [name for name in columns if name.endswith("_label")]
-    pq.write_table(table_of(columns), path, compression="zstd", use_dictionary=repeating)
+    table = table_of(columns)
+    # A dictionary of a million different numbers is only work, and so are the first and the last
+    # of texts in a file that nobody searches by them.
+    repeating = [name for name in columns if name.endswith(("_label", "_threshold"))]
+    texts = [name for name in columns if name == "id" or name.endswith("_label")]
+    pq.write_table(
+        table,
+        path,
+        compression="zstd",
+        use_dictionary=repeating,
+        write_statistics=[name for name in columns if name not in texts],
+        column_encoding={"row": "DELTA_BINARY_PACKED"},
+        store_schema=False,  # a coded label is read as the plain text it is
+    )
 
 
 def check_target(target: Path) -> None:
@@ -169,19 +195,38 @@ def staged(target: Path) -> Iterator[Path]:
     except OSError as error:
         if error.errno is None or isinstance(error, BrokenPipeError):
             raise
-        place = target if error.filename is None else error.filename
-        raise InputError(
-            f"{printable(place)}: {error.strerror}; nothing was published, a previous audit is as "
-            "it was"
-        ) from error
+        raise unpublished(error, target) from error
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        _remove(staging)
+
+
+def unpublished(error: OSError, place: Path) -> InputError:
+    """Return what to say of an error of the system; `place` where it names no file."""
+    # Not its own text: Arrow's repeats the number, and that of the disk.
+    reason = os.strerror(error.errno) if error.errno is not None else type(error).__name__
+    where = printable(place if error.filename is None else error.filename)
+    return InputError(f"{where}: {reason}; nothing was published, a previous audit is as it was")
+
+
+def _remove(staging: Path) -> None:
+    """Remove what was begun, under another name first.
+
+    A worker that is still at it then finds no place to write to: it cannot put a file into a
+    folder while that is emptied.
+    """
+    gone = staging.with_name(f"{staging.name}.gone")
+    with contextlib.suppress(OSError):
+        staging.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
+    shutil.rmtree(staging, ignore_errors=True)  # where it could not be renamed
 
 
 def _publish(staging: Path, target: Path) -> None:
     shutil.rmtree(staging / WORKING_FOLDER, ignore_errors=True)
-    for path in staging.rglob("*"):
-        if path.is_file():
+    for path in list(staging.rglob("*")):
+        if path.suffix == _PARTIAL:  # a worker was lost over it
+            path.unlink(missing_ok=True)
+        elif path.is_file():
             with path.open("rb") as file:
                 os.fsync(file.fileno())
     staging.chmod(0o777 & ~_umask())
@@ -201,6 +246,21 @@ def _publish(staging: Path, target: Path) -> None:
             for here, there in reversed(moved):
                 there.rename(here)
             raise
+
+
+def carry(old: Path, new: Path) -> None:
+    """Take a file or folder over unchanged: as a link where the disk can, else as a copy."""
+    if old.is_dir():
+        shutil.copytree(old, new, copy_function=_link)
+    elif old.exists():
+        shutil.copy2(old, new)
+
+
+def _link(old: str, new: str) -> None:
+    try:
+        os.link(old, new)
+    except OSError:
+        shutil.copy2(old, new)
 
 
 def _umask() -> int:

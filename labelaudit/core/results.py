@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from labelaudit.core.coded import Column, as_array
 from labelaudit.core.dataset import Check, InputFile
 from labelaudit.core.settings import Setting
 
@@ -45,6 +46,9 @@ SCORE_COLUMNS = (
     "confidence_weighted_entropy",
 )
 
+# How many findings are made at a time when one after the other is looked at.
+_MADE_AT_ONCE = 256
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
@@ -67,20 +71,35 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Findings:
-    """Every flagged row, most suspicious first, as columns; index it for a `Finding`."""
+    """Every flagged row, most suspicious first, as columns; index it for a `Finding`.
 
-    columns: Mapping[str, npt.NDArray[Any]]
+    Millions of findings are columns of numbers and coded texts; a `Finding` is made when one is
+    looked at, a slice is `Findings` again.
+    """
+
+    columns: Mapping[str, Column]
 
     def __len__(self) -> int:
         return len(self.columns["rank"])
 
-    def __getitem__(self, index: int) -> Finding:
-        return Finding(
-            **{name: self.columns[name][index : index + 1].tolist()[0] for name in FINDING_COLUMNS}
-        )
+    @overload
+    def __getitem__(self, index: int) -> Finding: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Findings": ...
+
+    def __getitem__(self, index: "int | slice") -> "Finding | Findings":
+        if isinstance(index, slice):
+            return Findings(columns={name: c[index] for name, c in self.columns.items()})
+        row = range(len(self))[index]
+        return next(iter(self[row : row + 1]))
 
     def __iter__(self) -> Iterator[Finding]:
-        return (self[index] for index in range(len(self)))
+        for start in range(0, len(self), _MADE_AT_ONCE):
+            some = slice(start, start + _MADE_AT_ONCE)
+            lists = [self.columns[name][some].tolist() for name in FINDING_COLUMNS]
+            for values in zip(*lists, strict=True):
+                yield Finding(**dict(zip(FINDING_COLUMNS, values, strict=True)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,9 +120,18 @@ class DatasetFacts:
         return len(self.class_names)
 
 
+def _over_columns(joint: Any, sums: Any) -> Any:
+    """Divide each column of a matrix, dense or sparse, by its sum; one without stays zero."""
+    if isinstance(joint, np.ndarray):
+        return joint / np.maximum(sums, 1)
+    return joint.multiply(1 / np.maximum(sums, 1)).tocsr()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Detection:
     """Confident-learning error detection: its small results. Matrices are [given, true].
+
+    They are arrays; above 2,048 classes sparse ones (`scipy.sparse.csr_array`).
 
     `model_noise_estimate` is 1 - trace of the calibrated joint: the model's estimate, bias
     unknown. `n_predicted_neq_given` counts rows whose most probable class is not the label.
@@ -115,31 +143,30 @@ class Detection:
     ranking: str
     model_noise_estimate: float
     model_noise_basis: str
-    confident_joint: npt.NDArray[np.int64]
+    confident_joint: Any
     class_thresholds: npt.NDArray[np.float64]
     flagged_by_class: npt.NDArray[np.int64]
     flagged_pairs: tuple[tuple[int, int, int], ...]
 
     @property
-    def noise_matrix(self) -> npt.NDArray[np.float64]:
+    def noise_matrix(self) -> Any:
         """P(given | true) as [given, true]: how a true class is labelled, by the model's estimate.
 
         The calibrated joint with its columns divided by their sums; a class that the model
         finds nowhere has zeros. Bias unknown, as of all that rests on the joint.
         Source: Northcutt, Jiang and Chuang, JAIR 2021, section 3.2; cleanlab estimate_latent.
         """
-        return np.asarray(self.confident_joint / np.maximum(self.confident_joint.sum(axis=0), 1))
+        return _over_columns(self.confident_joint, self.confident_joint.sum(axis=0))
 
     @property
-    def inverse_noise_matrix(self) -> npt.NDArray[np.float64]:
+    def inverse_noise_matrix(self) -> Any:
         """P(true | given) as [true, given]: what a label stands for, by the model's estimate.
 
         The calibrated joint with its rows divided by their sums, transposed; a class without
         examples has zeros. Bias unknown, as of all that rests on the joint.
         Source: Northcutt, Jiang and Chuang, JAIR 2021, section 3.2; cleanlab estimate_latent.
         """
-        by_given = np.maximum(self.confident_joint.sum(axis=1), 1)
-        return np.asarray(self.confident_joint.T / by_given)
+        return _over_columns(self.confident_joint.T, self.confident_joint.sum(axis=1))
 
     @property
     def estimated_prior(self) -> npt.NDArray[np.float64]:
@@ -216,7 +243,7 @@ class Audit:
     detection: Detection | None = None
     measurements: tuple[Measurement | Skipped, ...] | None = None
     findings: Findings | None = None
-    scores: Mapping[str, npt.NDArray[Any]] | None = None
+    scores: Mapping[str, Column] | None = None
     folder: Path | None = None
 
     @property
@@ -245,7 +272,7 @@ class Audit:
             columns = import_module("labelaudit.core.folder").read_scores(self.folder / "scores")
         if columns is None:
             return pd.DataFrame(columns=list(SCORE_COLUMNS))
-        return pd.DataFrame({name: columns[name] for name in SCORE_COLUMNS})
+        return pd.DataFrame({name: as_array(columns[name]) for name in SCORE_COLUMNS})
 
     def _repr_html_(self) -> str:
         # A notebook asks the value itself, so here alone a noun calls a renderer.

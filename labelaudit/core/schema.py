@@ -1,6 +1,7 @@
 """Audit to JSON and back; the one place that knows how `audit.json` is written."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 
 from labelaudit.core.dataset import Check, InputFile
 from labelaudit.core.errors import InputError
+from labelaudit.core.listed import FEW_CLASSES
 from labelaudit.core.results import (
     SCHEMA_VERSION,
     Alert,
@@ -23,11 +25,43 @@ from labelaudit.core.text import printable
 
 TOOL = "labelaudit"
 _DENSE_CLASSES = 100
+_PLAIN = frozenset({bool, float, int, str, type(None)})
 
 
 def to_json(audit: Audit) -> str:
     """Return the text of `audit.json`: the same audit gives the same bytes."""
-    return json.dumps(to_document(audit), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return indented(to_document(audit)) + "\n"
+
+
+def indented(value: Any, depth: int = 0) -> str:
+    """Return plain values as JSON indented by 1, to the byte as `json.dumps` has them.
+
+    `json.dumps` indents in Python, number by number. Here a list of numbers and texts, or of
+    such lists, is one call whose separator is the line break: no text holds a bare one.
+    """
+    outer, inner, deeper = ("\n" + " " * (depth + more) for more in range(3))
+    if isinstance(value, dict) and value:
+        items = [f"{_dumps(key)}: {indented(item, depth + 1)}" for key, item in value.items()]
+        return f"{{{inner}{f',{inner}'.join(items)}{outer}}}"
+    if not isinstance(value, list) or not value:
+        return _dumps(value)
+    if _is_flat(value):
+        return f"[{inner}{_dumps(value, f',{inner}')[1:-1]}{outer}]"
+    if all(isinstance(item, list) and item and _is_flat(item) for item in value):
+        rows = _dumps(value, f",{deeper}")[2:-2].replace(
+            f"],{deeper}[", f"{inner}],{inner}[{deeper}"
+        )
+        return f"[{inner}[{deeper}{rows}{inner}]{outer}]"
+    items = [indented(item, depth + 1) for item in value]
+    return f"[{inner}{f',{inner}'.join(items)}{outer}]"
+
+
+def _is_flat(values: Iterable[Any]) -> bool:
+    return _PLAIN.issuperset(map(type, values))
+
+
+def _dumps(value: Any, separator: str = ", ") -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(separator, ": "))
 
 
 def to_document(audit: Audit) -> dict[str, Any]:
@@ -54,19 +88,25 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
+        if _is_flat(value):  # a column of a thousand classes, as it is
+            return list(value)
         return [_plain(item) for item in value]
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
+        return value.tolist() if value.dtype != object else _plain(value.tolist())
     if isinstance(value, np.generic):
         return value.item()
     return value
 
 
 def _detection(detection: Detection) -> dict[str, Any]:
-    document: dict[str, Any] = _plain(detection)
     joint = detection.confident_joint
-    document["confident_joint"] = _matrix(joint)
-    few = len(joint) <= _DENSE_CLASSES
+    few = joint.shape[0] <= _DENSE_CLASSES
+    document: dict[str, Any] = {
+        field.name: _matrix(joint)
+        if field.name == "confident_joint"
+        else _plain(getattr(detection, field.name))
+        for field in fields(detection)
+    }
     document |= {
         "noise_matrix": _plain(detection.noise_matrix) if few else None,
         "inverse_noise_matrix": _plain(detection.inverse_noise_matrix) if few else None,
@@ -78,9 +118,11 @@ def _detection(detection: Detection) -> dict[str, Any]:
 
 
 def _matrix(joint: Any) -> Any:
-    if len(joint) <= _DENSE_CLASSES:
+    if joint.shape[0] <= _DENSE_CLASSES:
         return joint.tolist()
-    rows, columns = np.nonzero(joint)
+    rows, columns = joint.nonzero()
+    order = np.lexsort((columns, rows))
+    rows, columns = rows[order], columns[order]
     return {
         "shape": list(joint.shape),
         "coordinates": np.column_stack([rows, columns, joint[rows, columns]]).tolist(),
@@ -122,7 +164,7 @@ def from_document(document: dict[str, Any], folder: Path | None = None) -> Audit
             measurements=_read_measurements(document["measurements"], alerts),
             folder=folder,
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"audit.json: is not as labelaudit writes it ({type(error).__name__}: "
             f"{printable(error, 80)}); run the audit again"
@@ -140,9 +182,7 @@ def _read_detection(document: dict[str, Any] | None) -> Detection | None:
         return None
     joint = document["confident_joint"]
     if isinstance(joint, dict):
-        matrix = np.zeros(joint["shape"], dtype=np.int64)
-        for row, column, count in joint["coordinates"]:
-            matrix[row, column] = count
+        matrix = _from_coordinates(np.array(joint["coordinates"], dtype=np.int64), joint["shape"])
     else:
         matrix = np.array(joint, dtype=np.int64)
     own = dict(document) | {
@@ -156,6 +196,17 @@ def _read_detection(document: dict[str, Any] | None) -> Detection | None:
     for derived in ("noise_matrix", "inverse_noise_matrix", "estimated_prior"):
         own.pop(derived)
     return Detection(**own)
+
+
+def _from_coordinates(entries: Any, shape: list[int]) -> Any:
+    rows, columns, counts = entries.reshape(-1, 3).T
+    if shape[0] > FEW_CLASSES:
+        from scipy.sparse import csr_array
+
+        return csr_array((counts, (rows, columns)), shape=shape)
+    matrix = np.zeros(shape, dtype=np.int64)
+    matrix[rows, columns] = counts
+    return matrix
 
 
 def _read_measurements(

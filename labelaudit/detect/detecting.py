@@ -18,6 +18,7 @@ from labelaudit.core.results import (
     Findings,
 )
 from labelaudit.core.settings import RANKING
+from labelaudit.core.texts import Texts
 from labelaudit.detect import select
 from labelaudit.detect.joint import (
     ConfidentJoint,
@@ -71,11 +72,9 @@ def _pairs(
 ) -> tuple[tuple[int, int, int], ...]:
     """Return (given, suggested, count) of the flagged rows, largest count first."""
     codes, counts = np.unique(given.astype(np.int64) * n_classes + suggested, return_counts=True)
-    order = np.lexsort((codes, -counts))
-    return tuple(
-        (int(code) // n_classes, int(code) % n_classes, int(count))
-        for code, count in zip(codes[order], counts[order], strict=True)
-    )
+    order = np.argsort(-counts, kind="stable")
+    columns = (*np.divmod(codes[order], n_classes), counts[order])
+    return tuple(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def chosen_filter(
@@ -191,7 +190,9 @@ def _shown(dataset: Dataset, columns: Columns) -> dict[str, Column]:
     sources = rows if dataset.source_rows is None else dataset.source_rows[rows]
     ids: Column = Numbered(numbers=sources)
     if dataset.ids is not None:
-        ids = np.array([dataset.ids[row] for row in rows.tolist()], dtype=object)
+        own = dataset.ids
+        few = own.take(rows) if isinstance(own, Texts) else [own[row] for row in rows.tolist()]
+        ids = few if isinstance(few, Texts) else Texts.of(few)
     table: dict[str, Column] = {
         "row": sources,
         "id": ids,
@@ -209,7 +210,7 @@ def _ranked(dataset: Dataset, flagged: Columns, thresholds: npt.NDArray[np.float
     """Sort the flagged rows, most doubtful first, ties by row number."""
     order = np.lexsort((flagged["position"], flagged[RANKING]))
     columns = {name: values[order] for name, values in flagged.items()}
-    table = as_arrays(_shown(dataset, columns)) | {
+    table: dict[str, Column] = _shown(dataset, columns) | {
         "rank": np.arange(1, len(order) + 1),
         "given_probability": columns["self_confidence"],
         "suggested_probability": columns["other_probability"],

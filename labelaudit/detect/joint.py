@@ -4,8 +4,12 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.dataset import Batch
+from labelaudit.core.listed import FEW_CLASSES, Block, Listed
 from labelaudit.core.rows import Array
+from labelaudit.detect import many_classes
+from labelaudit.detect.many_classes import Joint
 from labelaudit.detect.thresholds import TOLERANCE
+from labelaudit.engine.counts import CodeCounts
 
 _TINY = 1e-100
 NOT_CONFIDENT = -1
@@ -36,11 +40,20 @@ def confident_class(batch: Batch, thresholds: npt.NDArray[np.float64]) -> npt.ND
     missed = np.zeros(len(batch.labels), dtype=np.int32)
     missed[rows] = top
     for block, full in batch.full_rows(rows[~passes]):
-        confident = full >= bars
-        count = confident.sum(axis=1)
+        count, only = _reached(full, bars)
         several = np.where(count > 1, missed[block], NOT_CONFIDENT)
-        guess[block] = np.where(count == 1, confident.argmax(axis=1), several)
+        guess[block] = np.where(count == 1, only, several)
     return guess.astype(np.int32)
+
+
+def _reached(
+    full: Block, bars: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return how many classes of each row reach their bar, and which it is where it is one."""
+    if isinstance(full, Listed):
+        return many_classes.reached(full, bars)
+    confident = full >= bars
+    return confident.sum(axis=1), confident.argmax(axis=1)
 
 
 class ConfidentJoint:
@@ -48,34 +61,42 @@ class ConfidentJoint:
 
     def __init__(self, thresholds: npt.NDArray[np.float64]) -> None:
         self.thresholds = thresholds
-        self.counts = np.zeros((len(thresholds), len(thresholds)), dtype=np.int64)
+        self.pairs = CodeCounts(len(thresholds) ** 2)
 
     def update(self, batch: Batch) -> None:
         confident = confident_class(batch, self.thresholds)
         counted = confident != NOT_CONFIDENT
-        size = len(self.counts)
-        pairs = batch.labels[counted].astype(np.int64) * size + confident[counted]
-        self.counts += np.bincount(pairs, minlength=size * size).reshape(size, size)
+        self.pairs.add(
+            batch.labels[counted].astype(np.int64) * len(self.thresholds) + confident[counted]
+        )
 
     def merge(self, other: "ConfidentJoint") -> None:
-        self.counts += other.counts
+        self.pairs.merge(other.pairs)
 
-    def result(self) -> npt.NDArray[np.int64]:
-        """Return the counts; every class counts at least one correctly labelled example."""
-        counts = self.counts.copy()
+    def result(self) -> Joint:
+        """Return the counts; every class counts at least one correctly labelled example.
+
+        A matrix int64[K, K], sparse where the classes are many.
+        """
+        size = len(self.thresholds)
+        codes, found = self.pairs.result()
+        if size > FEW_CLASSES:
+            return many_classes.counted(codes, found, size)
+        counts = np.zeros((size, size), dtype=np.int64)
+        counts.reshape(-1)[codes] = found
         np.fill_diagonal(counts, counts.diagonal().clip(min=1))
         return counts
 
 
-def calibrated(
-    counts: npt.NDArray[np.int64], class_counts: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
+def calibrated(counts: Joint, class_counts: npt.NDArray[np.int64]) -> Joint:
     """Counts of rows by given label and by the class that the model is confident they are in.
 
     Calibrated: scaled so that the rows sum to the class counts int[K] `class_counts`.
 
     Source: Northcutt, Jiang and Chuang, JAIR 2021, equation 3; rounding as cleanlab 2.9.
     """
+    if not isinstance(counts, np.ndarray):
+        return many_classes.calibrated(counts, class_counts)
     # cleanlab's joint is Fortran-ordered, and the sum below adds in the order of memory: in
     # another order the last bit of the sum differs, and single counts by one.
     by_true = np.asfortranarray(counts).T
@@ -110,7 +131,7 @@ def _rounded_row(floats: Array) -> Array:
     return np.asarray(whole)
 
 
-def model_noise_estimate(joint: npt.NDArray[np.int64]) -> float:
+def model_noise_estimate(joint: Joint) -> float:
     """The share of labels that the model takes for wrong: 1 - trace of the calibrated joint.
 
     An estimate with a bias of unknown size and sign: .056 where .090 is true (CIFAR-10N),
@@ -118,4 +139,4 @@ def model_noise_estimate(joint: npt.NDArray[np.int64]) -> float:
     wherever it is printed; only people can say how many labels are wrong.
     """
     total = int(joint.sum())
-    return (total - int(np.trace(joint))) / total if total else 0.0
+    return (total - int(joint.diagonal().sum())) / total if total else 0.0

@@ -12,8 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.dataset import Batch, Shard
+from labelaudit.core.listed import Block, Listed
 from labelaudit.core.rows import Array
+from labelaudit.detect import many_classes
 from labelaudit.detect.joint import rounded_rows
+from labelaudit.detect.many_classes import Joint
+from labelaudit.detect.pairs import Pairs
 from labelaudit.engine.tally import Tally
 from labelaudit.engine.top import NthLargest, TopPerKey
 
@@ -64,31 +68,28 @@ def _counted_elsewhere(batch: Batch, confident: Callable[[Batch], npt.NDArray[np
     return off_diagonal & label_is_beaten(batch)
 
 
-def prune_by_class(joint: npt.NDArray[np.int64], fold: Fold) -> Choose:
+def prune_by_class(joint: Joint, fold: Fold) -> Choose:
     """Flag in each class k the n_k - C_kk rows with the lowest self-confidence.
 
     Source: PBC of Northcutt, Jiang and Chuang, JAIR 2021, section 3.3.
     """
-    class_counts = joint.sum(axis=1)
+    class_counts = np.asarray(joint.sum(axis=1))
     limits = class_counts - prune_counts(joint).diagonal()
     limits = np.where(class_counts > _KEPT_PER_CLASS, np.maximum(limits, 0), 0)
     return Among(fold(_LowestSelfConfidence(limits)))
 
 
-def prune_by_noise_rate(joint: npt.NDArray[np.int64], fold: Fold) -> Choose:
+def prune_by_noise_rate(joint: Joint, fold: Fold) -> Choose:
     """Flag for each pair given k, other j the C_kj rows with the largest P[i, j] - P[i, k].
 
     Source: PBNR of Northcutt, Jiang and Chuang, JAIR 2021, section 3.3.
     """
-    class_counts = joint.sum(axis=1)
-    limits = prune_counts(joint)
-    np.fill_diagonal(limits, 0)
-    limits[class_counts <= _KEPT_PER_CLASS] = 0
-    bars = fold(_BestMargins(limits))
+    pairs = asked_pairs(joint)
+    bars = fold(_BestMargins(pairs))
     # Rows whose label is beaten fill nearly all places. What they leave, or hold with less than
     # some other row may have, is looked for among the rest: few rows come near.
-    beaten = fold(_Margins(limits, bars, beaten=True))
-    rest = fold(_Margins(limits, beaten.least(), beaten=False))
+    beaten = fold(_Margins(pairs, bars, beaten=True))
+    rest = fold(_Margins(pairs, beaten.least(), beaten=False))
     beaten.merge(rest)
     return Among(np.sort(beaten.result()[2]))
 
@@ -140,12 +141,27 @@ def within(choose: Choose, shard: Shard) -> Choose:
     return choose if narrow is None else narrow(shard)
 
 
-def prune_counts(joint: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def asked_pairs(joint: Joint) -> Pairs:
+    """Return how many rows of each pair (given, other) are to be pruned, none of a small class."""
+    counts = prune_counts(joint)
+    small = np.asarray(joint.sum(axis=1)) <= _KEPT_PER_CLASS
+    if isinstance(counts, np.ndarray):
+        np.fill_diagonal(counts, 0)
+        counts[small] = 0
+        return Pairs.of(counts)
+    entries = counts.tocoo()
+    pruned = (entries.row != entries.col) & ~small[entries.row]
+    return Pairs.of(many_classes.matrix(entries.row, entries.col, entries.data * pruned, counts))
+
+
+def prune_counts(joint: Joint) -> Joint:
     """Return how many rows to prune by given [k] and other class [j] from the calibrated joint.
 
     As cleanlab's _keep_at_least_n_per_class: where the diagonal is below one example, what it
     lacks is taken evenly from the other entries that count for the same given class.
     """
+    if not isinstance(joint, np.ndarray):
+        return many_classes.prune_counts(joint, _KEPT_PER_CLASS)
     by_other = joint.T  # [other, given], the orientation in which cleanlab rounds
     diagonal = np.diagonal(by_other)
     raised = np.maximum(diagonal, _KEPT_PER_CLASS)
@@ -181,17 +197,17 @@ class _BestMargins:
     largest among the rows that this class beats; -inf where they are fewer than n.
     """
 
-    def __init__(self, limits: npt.NDArray[np.int64]) -> None:
-        self.largest = NthLargest(limits.ravel())
-        self.size = len(limits)
+    def __init__(self, pairs: Pairs) -> None:
+        self.pairs = pairs
+        self.largest = NthLargest(pairs.limits)
 
     def update(self, batch: Batch) -> None:
         assert batch.digest is not None
         margins = batch.digest.other_probability - batch.digest.self_confidence
         beaten = np.flatnonzero(margins > 0)
-        pairs = batch.labels[beaten].astype(np.int64) * self.size + batch.digest.other[beaten]
-        asked = self.largest.limits[pairs] > 0
-        self.largest.add(pairs[asked], margins[beaten[asked]])
+        places = self.pairs.place(batch.labels[beaten], batch.digest.other[beaten])
+        asked = places >= 0
+        self.largest.add(places[asked], margins[beaten[asked]])
 
     def merge(self, other: "_BestMargins") -> None:
         self.largest.merge(other.largest)
@@ -204,17 +220,15 @@ class _Margins:
     """The rows with the n largest margins of each pair, among the beaten or among the rest.
 
     Full rows are read only where the margin to the best other class, which no margin of the
-    row exceeds, reaches the lowest bar of any pair of its given class. `bars` float64[K * K]
+    row exceeds, reaches the lowest bar of any pair of its given class. `bars` float64[pairs]
     are lower bounds on what can stay.
     """
 
-    def __init__(
-        self, limits: npt.NDArray[np.int64], bars: npt.NDArray[np.float64], beaten: bool
-    ) -> None:
-        self.size = len(limits)
+    def __init__(self, pairs: Pairs, bars: npt.NDArray[np.float64], beaten: bool) -> None:
+        self.pairs = pairs
         self.beaten = beaten
-        self.top = TopPerKey(limits.ravel(), np.where(limits.ravel() > 0, bars, np.inf))
-        self.lowest = self.top.bars.reshape(limits.shape).min(axis=1)
+        self.top = TopPerKey(pairs.limits, bars)
+        self.lowest = pairs.lowest(bars)
 
     def update(self, batch: Batch) -> None:
         assert batch.digest is not None
@@ -222,15 +236,22 @@ class _Margins:
         again = np.flatnonzero((best >= self.lowest[batch.labels]) & ((best > 0) == self.beaten))
         for block, full in batch.full_rows(again):
             labels = batch.labels[block]
-            margins: Array = full - full[np.arange(len(labels)), labels][:, None]
-            bars = self.top.bars.reshape(self.size, self.size)
-            places = np.flatnonzero(margins >= bars[labels])
-            rows, others = np.divmod(places, self.size)
-            self.top.add(
-                labels[rows].astype(np.int64) * self.size + others,
-                margins.reshape(-1)[places],
-                batch.start + block[rows],
-            )
+            rows, places, margins = self._reaching(labels, full)
+            self.top.add(places, margins, batch.start + block[rows])
+
+    def _reaching(self, labels: npt.NDArray[np.int32], full: Block) -> tuple[Array, Array, Array]:
+        """Return which rows reach the bar of which pairs, and with which margin."""
+        own = full[np.arange(len(labels)), labels]
+        if self.pairs.crowded and not isinstance(full, Listed):
+            table = self.pairs.spread(self.top.bars)
+            every: Array = full - own[:, None]
+            found = np.flatnonzero(every >= table[labels])
+            rows, others = np.divmod(found, self.pairs.n_classes)
+            return rows, self.pairs.place(labels[rows], others), every.reshape(-1)[found]
+        rows, places = self.pairs.of_rows(labels)
+        margins: Array = full[rows, self.pairs.other[places]] - own[rows]
+        stays = margins >= self.top.bars[places]
+        return rows[stays], places[stays], margins[stays]
 
     def merge(self, other: "_Margins") -> None:
         self.top.merge(other.top)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.dataset import Digest, row_sums
+from labelaudit.core.listed import Block, Listed
 from labelaudit.core.rows import Array
 
 
@@ -32,7 +33,7 @@ def normalized_margin(digest: Digest) -> Array:
 
 
 def confidence_weighted_entropy(
-    self_confidence: Array, probabilities: Array
+    self_confidence: Array, probabilities: Block
 ) -> npt.NDArray[np.float64]:
     """How unsure the model is of the whole row, weighed by how little it gives the label.
 
@@ -48,8 +49,12 @@ def confidence_weighted_entropy(
     return np.where(share > 1e-12, np.log1p(share) / np.maximum(share, 1e-12), 1.0)
 
 
-def entropy(probabilities: Array) -> npt.NDArray[np.float64]:
+def entropy(probabilities: Block) -> npt.NDArray[np.float64]:
     """Return the entropy in nats of each row of `probabilities` float[n, K]."""
+    if isinstance(probabilities, Listed):
+        unlisted = probabilities.rest.astype(np.float64)
+        others = probabilities.n_unlisted * unlisted * np.log(np.where(unlisted > 0, unlisted, 1))
+        return entropy(probabilities.probabilities) - others
     terms = np.log(np.where(probabilities > 0, probabilities, 1))
     terms *= probabilities
     return -row_sums(terms)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from labelaudit.core.dataset import Dataset
 from labelaudit.core.errors import ConfigError
+from labelaudit.core.listed import in_full
 
 # Above this many values cleanlab would need several gigabytes.
 MOST_VALUES = 500_000_000
@@ -41,7 +42,7 @@ def verify(dataset: Dataset, flagged: npt.NDArray[np.int64], filter_name: str) -
         warnings.simplefilter("ignore")  # cleanlab warns of small classes; the label says so
         mask = find_label_issues(
             dataset.labels.astype(np.int64),
-            matrix.read(0, len(dataset)),
+            in_full(matrix.read(0, len(dataset))),
             filter_by=filter_name,
             n_jobs=1,
         )

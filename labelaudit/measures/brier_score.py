@@ -1,6 +1,6 @@
 import numpy as np
 
-from labelaudit.core.dataset import row_sums
+from labelaudit.core.dataset import cache_rows, row_sums
 from labelaudit.core.results import DatasetFacts, Measurement
 from labelaudit.core.rows import Array
 from labelaudit.measures.kinds import Sample, SampledMeasure
@@ -43,6 +43,11 @@ class BrierScore(SampledMeasure):
 
 def brier_scores(probabilities: Array, labels: Array) -> Array:
     """Return the Brier score of each row of `probabilities` float[n, K]."""
-    values = probabilities.astype(np.float64)
-    own = values[np.arange(len(values)), labels]
-    return row_sums(values * values) - 2 * own + 1
+    scores = np.empty(len(labels))
+    step = cache_rows(probabilities.shape[1])  # each row for itself: no second matrix is made
+    for start in range(0, len(labels), step):
+        rows = slice(start, start + step)
+        values = probabilities[rows].astype(np.float64)
+        own = values[np.arange(len(values)), labels[rows]]
+        scores[rows] = row_sums(values * values) - 2 * own + 1
+    return scores

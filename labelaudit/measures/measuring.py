@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from labelaudit.core.dataset import Digest, Matrix
 from labelaudit.core.errors import InputError
+from labelaudit.core.listed import in_full
 from labelaudit.core.results import DatasetFacts, Detection, Measurement, Skipped
 from labelaudit.core.rows import Array
 from labelaudit.engine.job import Job
@@ -60,29 +61,34 @@ def _skipped(name: str, title: str, lacking: frozenset[str]) -> Skipped:
     return Skipped(name=name, title=title, reason=reasons[0][0], remedy=reasons[0][1])
 
 
+# A sample of whole rows is held in memory: where classes are many it is of fewer rows.
+_MOST_CELLS = 1 << 26
+_LEAST_SAMPLE = 512
+
+
 def _sample(job: Job, size: int, seed: int, kinds: Sequence[type[SampledMeasure]]) -> Sample:
     """Take a fair sample and of it only what the measures that share it ask for."""
     needs = frozenset().union(*(kind.needs for kind in kinds))
     dataset = job.dataset
+    matrix = dataset.probabilities if "probabilities" in needs else None
+    if matrix is not None:
+        size = min(size, max(_LEAST_SAMPLE, _MOST_CELLS // matrix.width))
     rows = fair_sample(len(dataset), size, seed)
     points = None
     neighbours = None
     if needs & {"embeddings", "neighbours"} and dataset.embeddings is not None:
-        points = dataset.embeddings.take(rows)
+        points = in_full(dataset.embeddings.take(rows))
         _check_finite(points, dataset.embeddings, rows)
     if "neighbours" in needs and points is not None and len(rows) > 1:
         most = max(kind.n_neighbours for kind in kinds)
         neighbours = nearest(points, most, watch=job.watch("comparing neighbours"))
-    matrix = dataset.probabilities
     return Sample(
         rows=rows,
         n_total=len(dataset),
         seed=seed,
         labels=dataset.labels[rows],
         digest=_digest_of(job, rows) if "digest" in needs else None,
-        probabilities=matrix.take(rows)
-        if matrix is not None and "probabilities" in needs
-        else None,
+        probabilities=in_full(matrix.take(rows)) if matrix is not None else None,
         embeddings=points,
         neighbours=neighbours,
     )
