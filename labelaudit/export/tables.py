@@ -1,82 +1,54 @@
 """Flagged rows or all scores, as CSV or Parquet."""
 
-import csv
-import io
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
+from labelaudit.core.coded import Column
 from labelaudit.core.errors import NothingJudged
-from labelaudit.core.folder import SCORES_FOLDER, read_scores, whole, write_parquet, write_text
+from labelaudit.core.folder import SCORES_FOLDER, read_scores, whole, write_parquet
 from labelaudit.core.results import FINDING_COLUMNS, SCORE_COLUMNS, Audit
+from labelaudit.export.cells import BLOCK_ROWS, csv_blocks
 
 FORMATS = ("csv", "parquet")
 ROWS = ("flagged", "all")
-# A spreadsheet takes a cell that begins like this for a formula.
-_GUARDED_STARTS = "'=+-@\t\r"
-_FORMULA = re.compile(r"^'*[=+\-@\t\r]")
-
-
-def guarded(text: str) -> str:
-    """Return a CSV cell that no spreadsheet runs: a quote is put before `= + - @ TAB CR`.
-
-    Readers of labelaudit take the quote away again.
-    """
-    return "'" + text if _FORMULA.match(text) else text
 
 
 def flagged_csv(audit: Audit) -> str:
     """Return `flagged.csv`: every flagged row, most suspicious first."""
-    if audit.findings is None:
-        raise NothingJudged("no label has been checked, so there is nothing to export")
-    columns = audit.findings.columns
-    return _csv({name: columns[name] for name in FINDING_COLUMNS})
-
-
-def _csv(columns: Mapping[str, Any]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    cells = [
-        _texts(values.tolist()) if values.dtype == object else _numbers(values)
-        for values in columns.values()
-    ]
-    writer.writerows(zip(*cells, strict=True))
-    return buffer.getvalue()
-
-
-def _texts(texts: list[str]) -> list[str]:
-    return [guarded(text) if text[:1] in _GUARDED_STARTS else text for text in texts]
-
-
-def _numbers(values: Any) -> list[Any]:
-    # The shortest text that reads back as the same number, in its own precision.
-    if values.dtype == np.float32:
-        values = values.astype(str)
-    elif values.dtype == np.bool_:
-        values = np.where(values, "true", "false")
-    return list(values.tolist())
-
-
-def write_table(audit: Audit, path: Path, table_format: str, rows: str) -> None:
-    """Write flagged or all rows to a file, whole or not at all."""
-    if table_format == "csv":
-        write_text(path, flagged_csv(audit) if rows == "flagged" else scores_csv(audit))
-        return
-    columns = _columns(audit, rows)
-    with whole(path) as partial:
-        write_parquet(columns, partial)
+    return "".join(_blocks(audit, "flagged"))
 
 
 def scores_csv(audit: Audit) -> str:
     """Return every row's scores, in row order."""
-    return _csv(_columns(audit, "all"))
+    return "".join(_blocks(audit, "all"))
 
 
-def _columns(audit: Audit, rows: str) -> dict[str, Any]:
+def write_flagged_csv(audit: Audit, path: Path, block_rows: int = BLOCK_ROWS) -> None:
+    """Write `flagged.csv` a block at a time, so that millions of rows are never one text."""
+    _write(csv_blocks(_columns(audit, "flagged"), block_rows), path)
+
+
+def write_table(audit: Audit, path: Path, table_format: str, rows: str) -> None:
+    """Write flagged or all rows to a file, whole or not at all."""
+    columns = _columns(audit, rows)
+    with whole(path) as partial:
+        if table_format == "csv":
+            _write(csv_blocks(columns), partial)
+        else:
+            write_parquet(columns, partial)
+
+
+def _write(blocks: Iterator[str], path: Path) -> None:
+    with path.open("wb") as file:
+        for block in blocks:
+            file.write(block.encode("utf-8", "backslashreplace"))
+
+
+def _blocks(audit: Audit, rows: str) -> Iterator[str]:
+    return csv_blocks(_columns(audit, rows))
+
+
+def _columns(audit: Audit, rows: str) -> Mapping[str, Column]:
     if audit.findings is None:
         raise NothingJudged("no label has been checked, so there is nothing to export")
     if rows == "flagged":

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from labelaudit import audit
+from labelaudit.core.coded import as_arrays
 from labelaudit.core.errors import InputError, NothingJudged
 from labelaudit.core.results import FINDING_COLUMNS, SCORE_COLUMNS
 from labelaudit.export.tables import flagged_csv, scores_csv, write_table
@@ -25,7 +26,7 @@ def test_numbers_survive(made, tmp_path, table_format, rows):
     path = tmp_path / "table"
     write_table(made, path, table_format, rows)
     names = FINDING_COLUMNS if rows == "flagged" else SCORE_COLUMNS
-    values = made.findings.columns if rows == "flagged" else made.scores
+    values = as_arrays(made.findings.columns if rows == "flagged" else made.scores)
     if table_format == "parquet":
         with pq.ParquetFile(path) as file:
             read = file.read().to_pydict()
