@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from labelaudit import __version__
-from labelaudit.core.dataset import Batch, Dataset, Digest, divided_by_row_sums
+from labelaudit.core.dataset import Batch, Check, Dataset, Digest, divided_by_row_sums
 from labelaudit.core.errors import ConfigError, NothingJudged
 from labelaudit.core.results import Audit, DatasetFacts
 from labelaudit.core.settings import FILTERS, Options
@@ -88,23 +88,29 @@ def audit(
     return run(begin(dataset), options)
 
 
-def run(job: Job, options: Options) -> Audit:
+def run(job: Job, options: Options, surveyed: Sequence[Check] | None = None) -> Audit:
     """Make a whole audit: survey, detect, measure."""
-    job, made = survey(job, options)
+    job, made = survey(job, options, surveyed)
     if job.dataset.probabilities is not None:
         made = detect(job, made, options)
     return measure(job, made, options)
 
 
-def survey(job: Job, options: Options) -> tuple[Job, Audit]:
+def survey(
+    job: Job, options: Options, surveyed: Sequence[Check] | None = None
+) -> tuple[Job, Audit]:
     """Read all probabilities once: check every value, keep the digest.
 
+    Where the digest is there already, `surveyed` are the checks of the survey that made it.
     Returns the job (told to divide rows by their sums, where rounding had to be repaired) and
     the audit so far.
     """
     matrix = job.dataset.probabilities
     contract = list(job.dataset.contract)
-    if matrix is not None:
+    if surveyed is not None:
+        contract.extend(surveyed)
+        job = divided(job) if any(check.status == "repaired" for check in surveyed) else job
+    elif matrix is not None:
         seen = _read_through(job)
         refuse_bad_values(seen, matrix)
         rounded = seen["largest_gap"] > ROUNDING
@@ -146,11 +152,11 @@ def _read_through(job: Job) -> dict[str, Any]:
 
 def _digest_columns(batch: Batch, normalise: bool) -> Columns:
     assert batch.probabilities is not None
-    block = batch.probabilities
+    block, columns = batch.probabilities, batch.columns
     with np.errstate(all="ignore"):  # bad values are refused after the pass, by row
         if normalise:
-            block = divided_by_row_sums(block.astype(np.float64))
-        found = digest(batch.labels, block)
+            block, columns = divided_by_row_sums(block), None
+        found = digest(batch.labels, block, columns)
     return {name: getattr(found, name) for name in Digest.__slots__}
 
 

@@ -13,7 +13,9 @@ EXAMPLES = """\b
 Examples:
   labelaudit audit sample_data/digits
   labelaudit audit train.csv --label-column y
-  labelaudit audit data/ --labels labels.csv --predictions preds.parquet -o audit/"""
+  labelaudit audit data/ --labels labels.csv --predictions preds.parquet -o audit/
+  labelaudit audit sample_data/digits --engine processes --workers 2
+  labelaudit audit data/ --scheduler tcp://10.0.0.1:8786 -o /shared/audit"""
 
 _HOW_TO_PREDICT = """No label was checked, because there are no predictions.
 Out-of-fold ones are easily made:
@@ -49,6 +51,10 @@ def audit(
             help="Also write the label as html, markdown, json or terminal; repeatable.",
         ),
     ] = None,
+    engine: opt.Engine = "here",
+    workers: opt.Workers = None,
+    scheduler: opt.Scheduler = None,
+    fresh: opt.Fresh = False,
     dry_run: opt.DryRun = False,
     open_report: Annotated[
         bool, typer.Option("--open", help="Open the report in the browser.")
@@ -64,6 +70,7 @@ def audit(
     """
     from labelaudit.cli.auditfolder import default_folder, make
     from labelaudit.cli.console import colour, command, emit, say, width
+    from labelaudit.cli.engines import EngineChoice
     from labelaudit.cli.ingest import explain_plan
     from labelaudit.core.folder import check_target, write_text
     from labelaudit.core.settings import Options
@@ -80,13 +87,15 @@ def audit(
         classes=classes,
     )
     settings = Options(filter=filter_name, seed=seed, origins=origins(context))
+    chosen = EngineChoice(engine, workers, scheduler)
     target = output if output is not None else default_folder(dataset)
     check_target(target)
     further = [_format_and_path(item, FORMATS) for item in write or []]
     if dry_run:
         explain_plan(dataset, choices, target)
         return ExitCode.DONE
-    made = make(dataset, choices, settings, target, quiet)
+    with chosen.started() as running:
+        made = make(dataset, choices, settings, target, quiet, engine=running, fresh=fresh)
     for label_format, path in further:
         write_text(path, render(made, label_format, width=80, colour=False))
     emit(render(made, "terminal", width=width(), colour=colour()))

@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -12,14 +11,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from labelaudit import __version__
 from labelaudit.auditing import divided, run, survey
 from labelaudit.cli.console import progress, say
+from labelaudit.core.dataset import Dataset
 from labelaudit.core.errors import InputError
 from labelaudit.core.folder import (
     DIGEST_FOLDER,
     RUN_FILE,
     SCORES_FOLDER,
     SOURCE_FILE,
+    WORKING_FOLDER,
+    carry,
     is_audit,
     load_audit,
     staged,
@@ -30,9 +33,11 @@ from labelaudit.core.settings import Options
 from labelaudit.core.text import printable
 from labelaudit.engine.job import Job, begin
 from labelaudit.engine.parts import Parts
-from labelaudit.export.tables import flagged_csv
+from labelaudit.engine.passes import HERE, Engine
+from labelaudit.export.tables import write_flagged_csv
 from labelaudit.ingest.folder import Choices
 from labelaudit.ingest.opening import open_dataset
+from labelaudit.ingest.unchanged import key_of, note_key, reused
 from labelaudit.report import render
 
 _VERSIONS = ("numpy", "pyarrow", "scipy", "scikit-learn", "cleanlab")
@@ -55,20 +60,40 @@ def make(
     target: Path,
     quiet: bool = False,
     only_ingest: bool = False,
+    engine: Engine = HERE,
+    fresh: bool = False,
 ) -> Audit:
-    """Audit a dataset into a folder, or only ingest it; the folder changes as a whole."""
+    """Audit a dataset into a folder, or only ingest it; the folder changes as a whole.
+
+    Predictions that are as they were when the audit before this one read them are not read
+    again, unless `fresh`.
+    """
     started = time.time()
     with staged(target) as folder, progress(quiet) as report:
-        opened = open_dataset(dataset, choices)
+        opened = _opened(dataset, choices, folder)
         _say_what_is_replaced(target, opened.name, quiet)
-        job = begin(opened, folder, progress=report)
+        shards = opened.shards()
+        key = key_of(opened, dataset, choices, shards, int(started * 1e9), __version__)
+        surveyed = None if fresh else reused(target, folder, key, shards)
+        if surveyed is not None:
+            say("predictions unchanged: their digest is reused (--fresh reads them again)", quiet)
+        job = begin(opened, folder, engine, progress=report)
         if only_ingest:
-            _, made = survey(job, options)
+            _, made = survey(job, options, surveyed)
         else:
-            made = run(job, options)
+            made = run(job, options, surveyed)
+        if surveyed is None:
+            note_key(folder, key, made.contract[len(opened.contract) :])
         _write_source(folder, dataset, choices)
-        _finish(made, folder, started)
+        _finish(made, folder, started, job.engine)
     return replace(made, folder=target)
+
+
+def _opened(dataset: Path, choices: Choices, folder: Path) -> Dataset:
+    """Open a dataset; what does not fit into memory on the way is kept in the working folder."""
+    scratch = folder / WORKING_FOLDER
+    scratch.mkdir()
+    return open_dataset(dataset, choices, scratch=scratch)
 
 
 def _say_what_is_replaced(target: Path, name: str, quiet: bool) -> None:
@@ -83,24 +108,31 @@ def _say_what_is_replaced(target: Path, name: str, quiet: bool) -> None:
         say(f"{target} held the audit of {before}; that of {name} takes its place", quiet)
 
 
-def go_on(target: Path, step: Callable[[Job, Audit], Audit], quiet: bool = False) -> Audit:
+def go_on(
+    target: Path,
+    step: Callable[[Job, Audit], Audit],
+    quiet: bool = False,
+    engine: Engine = HERE,
+) -> Audit:
     """Run a further step on an audit whose inputs are as they were."""
     started = time.time()
     made = load_audit(target)
     with staged(target) as folder, progress(quiet) as report:
-        job = reopened(target, made)
-        job = replace(job, folder=folder, progress=report)
+        job = reopened(target, made, folder, engine, progress=report)
         after = step(job, made)
         for name in (DIGEST_FOLDER, SOURCE_FILE):
-            _carry(target / name, folder / name)
+            carry(target / name, folder / name)
         if after.findings is made.findings and made.findings is not None:
-            _carry(target / SCORES_FOLDER, folder / SCORES_FOLDER)
-        _finish(after, folder, started)
+            carry(target / SCORES_FOLDER, folder / SCORES_FOLDER)
+        _finish(after, folder, started, job.engine)
     return replace(after, folder=target)
 
 
-def reopened(target: Path, made: Audit) -> Job:
-    """Open the dataset of an audit again; refuse where a file has changed since."""
+def reopened(target: Path, made: Audit, folder: Path, engine: Engine = HERE, **how: Any) -> Job:
+    """Open the dataset of an audit again, to go on with it in `folder`.
+
+    Refuses where a file has changed since.
+    """
     try:
         source = json.loads((target / SOURCE_FILE).read_text(encoding="utf-8"))
         dataset, choices = Path(source["dataset"]), Choices(**source["choices"])
@@ -109,7 +141,7 @@ def reopened(target: Path, made: Audit) -> Job:
             f"{printable(target / SOURCE_FILE)}: cannot be read ({type(error).__name__}); run "
             "`labelaudit ingest` again"
         ) from None
-    again = open_dataset(dataset, choices)
+    again = _opened(dataset, choices, folder)
     before = {file.role: file for file in made.inputs}
     now = {file.role: file for file in again.inputs}
     for role in sorted(before.keys() | now.keys()):
@@ -121,17 +153,18 @@ def reopened(target: Path, made: Audit) -> Job:
                 f"{changed.path}: the {role} have changed since they were ingested; run "
                 "`labelaudit ingest` again"
             )
-    job = Job(dataset=again, digest=Parts(target / DIGEST_FOLDER))
+    digest = Parts(target.absolute() / DIGEST_FOLDER)
+    job = begin(again, folder, engine, digest, **how)
     repaired = any(c.name == "row_sums" and c.status == "repaired" for c in made.contract)
     return divided(job) if repaired else job
 
 
-def audit_of(path: Path, quiet: bool = False) -> Audit:
+def audit_of(path: Path, quiet: bool = False, engine: Engine = HERE) -> Audit:
     """Return the audit at a path; a dataset is audited first, into its default folder."""
     if is_audit(path):
         return load_audit(path)
     target = default_folder(path)
-    made = make(path, Choices(), Options(), target, quiet)
+    made = make(path, Choices(), Options(), target, quiet, engine=engine)
     say(f"audited {path} into {target}", quiet)
     return made
 
@@ -149,38 +182,28 @@ def _write_source(folder: Path, dataset: Path, choices: Choices) -> None:
     _write_json(folder / SOURCE_FILE, source)
 
 
-def _finish(made: Audit, folder: Path, started: float) -> None:
+def _finish(made: Audit, folder: Path, started: float, engine: Engine) -> None:
     """Write what people and scripts read, and what may differ from run to run."""
     write_audit(made, folder)
     if made.detection is not None:
-        (folder / "flagged.csv").write_text(flagged_csv(made), encoding="utf-8", newline="")
+        write_flagged_csv(made, folder / "flagged.csv")
     (folder / "report.html").write_text(render(made, "html"), encoding="utf-8", newline="\n")
     facts = {
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "seconds": round(time.time() - started, 3),
-        "engine": "here",
+        "engine": engine.name,
+        "workers": engine.workers,
         "command": [printable(word, 200) for word in sys.argv[1:]],
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "versions": {name: version(name) for name in _VERSIONS},
+        "versions": {name: version(name) for name in _versions(engine)},
     }
     _write_json(folder / RUN_FILE, facts)
 
 
+def _versions(engine: Engine) -> tuple[str, ...]:
+    return (*_VERSIONS, "distributed") if engine.name == "dask" else _VERSIONS
+
+
 def _write_json(path: Path, values: dict[str, Any]) -> None:
     path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-
-
-def _carry(old: Path, new: Path) -> None:
-    """Take a file or folder over unchanged: as a link where the disk can, else as a copy."""
-    if old.is_dir():
-        shutil.copytree(old, new, copy_function=_link)
-    elif old.exists():
-        shutil.copy2(old, new)
-
-
-def _link(old: str, new: str) -> None:
-    try:
-        os.link(old, new)
-    except OSError:
-        shutil.copy2(old, new)

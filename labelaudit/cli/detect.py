@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   labelaudit detect digits-audit
-  labelaudit detect digits-audit --filter both --verify"""
+  labelaudit detect digits-audit --filter both --verify
+  labelaudit detect digits-audit --engine processes --workers 2"""
 
 
 def detect(
@@ -25,28 +26,38 @@ def detect(
     verify: Annotated[
         bool, typer.Option("--verify", help="Run cleanlab too and name the rows that differ.")
     ] = False,
+    engine: opt.Engine = "here",
+    workers: opt.Workers = None,
+    scheduler: opt.Scheduler = None,
     quiet: opt.Quiet = False,
 ) -> int:
     """Flag suspected label errors.
 
     Goes on with the audit that `labelaudit ingest` began.
     """
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
     import numpy as np
 
     from labelaudit.auditing import detect as run_detection
     from labelaudit.cli.audit import origins
     from labelaudit.cli.auditfolder import default_folder, go_on, make, reopened
     from labelaudit.cli.console import command, emit, say
+    from labelaudit.cli.engines import EngineChoice
     from labelaudit.core.folder import SCORES_FOLDER, is_audit, read_scores
     from labelaudit.core.settings import Options
     from labelaudit.ingest.folder import Choices
 
     options = Options(filter=filter_name, seed=seed, origins=origins(context))
-    target = audit
-    if not is_audit(audit):
-        target = default_folder(audit)
-        make(audit, Choices(), options, target, quiet, only_ingest=True)
-    made = go_on(target, lambda job, before: run_detection(job, before, options), quiet)
+    with EngineChoice(engine, workers, scheduler).started() as running:
+        target = audit
+        if not is_audit(audit):
+            target = default_folder(audit)
+            make(audit, Choices(), options, target, quiet, only_ingest=True, engine=running)
+        made = go_on(
+            target, lambda job, before: run_detection(job, before, options), quiet, running
+        )
     detection = made.detection
     assert detection is not None
     emit(
@@ -57,10 +68,11 @@ def detect(
     if verify:
         from labelaudit.detect.verify import verify as compare
 
-        dataset = reopened(target, made).dataset
         columns = read_scores(target / SCORES_FOLDER)
         flagged = np.flatnonzero(columns["is_flagged"])
-        emit(_compared(compare(dataset, flagged, filter_name), columns))
+        with TemporaryDirectory(prefix="labelaudit-") as working:
+            dataset = reopened(target, made, Path(working)).dataset
+            emit(_compared(compare(dataset, flagged, filter_name), columns))
     say(f"Next: {command('measure', target)}", quiet)
     return ExitCode.DONE
 

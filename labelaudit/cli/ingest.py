@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   labelaudit ingest sample_data/digits --dry-run
-  labelaudit ingest data/ --labels labels.csv --id-column id -o audit/"""
+  labelaudit ingest data/ --labels labels.csv --id-column id -o audit/
+  labelaudit ingest sample_data/digits --engine processes --workers 2"""
 
 
 def ingest(
@@ -25,6 +26,10 @@ def ingest(
     images: opt.Images = None,
     classes: opt.Classes = None,
     output: opt.AuditOutput = None,
+    engine: opt.Engine = "here",
+    workers: opt.Workers = None,
+    scheduler: opt.Scheduler = None,
+    fresh: opt.Fresh = False,
     dry_run: opt.DryRun = False,
     quiet: opt.Quiet = False,
 ) -> int:
@@ -34,6 +39,7 @@ def ingest(
     """
     from labelaudit.cli.auditfolder import default_folder, make
     from labelaudit.cli.console import command, emit, say
+    from labelaudit.cli.engines import EngineChoice
     from labelaudit.core.folder import check_target
     from labelaudit.core.settings import Options
     from labelaudit.ingest.folder import Choices
@@ -47,12 +53,23 @@ def ingest(
         images=images,
         classes=classes,
     )
+    chosen = EngineChoice(engine, workers, scheduler)
     target = output if output is not None else default_folder(dataset)
     check_target(target)
     if dry_run:
         explain_plan(dataset, choices, target)
         return ExitCode.DONE
-    made = make(dataset, choices, Options(), target, quiet, only_ingest=True)
+    with chosen.started() as running:
+        made = make(
+            dataset,
+            choices,
+            Options(),
+            target,
+            quiet,
+            only_ingest=True,
+            engine=running,
+            fresh=fresh,
+        )
     facts = made.dataset
     lines = [f"{facts.name}: {facts.n_examples:,} examples in {facts.n_classes:,} classes"]
     lines += [f"  {notice}" for notice in facts.notices]

@@ -8,13 +8,17 @@ from labelaudit.core.errors import ExitCode
 EXAMPLES = """\b
 Examples:
   labelaudit measure digits-audit
-  labelaudit measure digits-audit --seed 7"""
+  labelaudit measure digits-audit --seed 7
+  labelaudit measure digits-audit --engine processes --workers 2"""
 
 
 def measure(
     context: typer.Context,
     audit: opt.AuditPath,
     seed: opt.Seed = 0,
+    engine: opt.Engine = "here",
+    workers: opt.Workers = None,
+    scheduler: opt.Scheduler = None,
     quiet: opt.Quiet = False,
 ) -> int:
     """Measure balance, calibration and separability."""
@@ -22,16 +26,18 @@ def measure(
     from labelaudit.cli.audit import origins
     from labelaudit.cli.auditfolder import audit_of, default_folder, go_on
     from labelaudit.cli.console import command, emit, say
+    from labelaudit.cli.engines import EngineChoice
     from labelaudit.core.folder import is_audit
     from labelaudit.core.results import Measurement
     from labelaudit.core.settings import Options
 
-    target = audit
-    if not is_audit(audit):
-        target = default_folder(audit)
-        audit_of(audit, quiet)
     options = Options(seed=seed, origins=origins(context))
-    made = go_on(target, lambda job, before: run_measures(job, before, options), quiet)
+    with EngineChoice(engine, workers, scheduler).started() as running:
+        target = audit
+        if not is_audit(audit):
+            target = default_folder(audit)
+            audit_of(audit, quiet, running)
+        made = go_on(target, lambda job, before: run_measures(job, before, options), quiet, running)
     lines = []
     for measured in made.measurements or ():
         if isinstance(measured, Measurement):

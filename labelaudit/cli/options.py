@@ -76,6 +76,37 @@ AuditOutput = Annotated[
         help="The audit folder [default: ./<dataset name>-audit].",
     ),
 ]
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="Who does the work: here (this process), processes, dask. The result is the same.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        show_default=False,
+        help="How many processes, for --engine processes or dask [default: one a core].",
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        show_default=False,
+        help="A running Dask scheduler, tcp://HOST:PORT; its workers share the paths used here.",
+    ),
+]
+Fresh = Annotated[
+    bool,
+    typer.Option("--fresh", help="Read predictions again that have not changed."),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be read, and write nothing.")
 ]

@@ -1,18 +1,17 @@
 """One audit in the making: what is read, in which pieces, by whom, and where columns are kept."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from labelaudit.core.dataset import Batch, Dataset, Digest, Shard
 from labelaudit.core.folder import DIGEST_FOLDER, WORKING_FOLDER
-from labelaudit.core.rows import as_mapped
+from labelaudit.engine.layout import laid_out
 from labelaudit.engine.parts import Parts
 from labelaudit.engine.passes import HERE, Columns, Engine, Look, Read, Watch
 from labelaudit.engine.tally import Tally
+from labelaudit.engine.threads import fitting
 
 _DIGEST_ROWS = 1 << 16
 
@@ -114,43 +113,28 @@ class Job:
         return self.engine.run(look, self.shards, self.watch(stage))
 
 
-def begin(dataset: Dataset, folder: Path | None = None, engine: Engine = HERE, **how: Any) -> Job:
-    """Make ready: with a folder, the digest and the scores are written there.
+def begin(
+    dataset: Dataset,
+    folder: Path | None = None,
+    engine: Engine = HERE,
+    digest: Parts | None = None,
+    **how: Any,
+) -> Job:
+    """Make ready: with a folder, scores are written there, and the digest if there is none yet.
 
     An engine of other processes needs one: what each row has (its label, its place in the
     predictions) is laid there once, where all can read it.
     """
-    parts = Parts(folder / DIGEST_FOLDER if folder is not None else None)
-    if not engine.shares_memory:
-        if folder is None:
-            raise ValueError(f"the engine {engine.name!r} needs a folder")
-        dataset = _laid_out(dataset, folder / WORKING_FOLDER)
-    return Job(dataset=dataset, digest=parts, folder=folder, engine=engine, **how)
-
-
-def _laid_out(dataset: Dataset, folder: Path) -> Dataset:
-    """Return the dataset with its columns in files: what is sent to others are their names."""
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def laid(name: str, values: Any) -> Any:
-        if not isinstance(values, np.ndarray):
-            return values
-        path = folder / f"{name}.npy"
-        np.save(path, values, allow_pickle=False)
-        return as_mapped(np.load(path, mmap_mode="r"))
-
-    matrices = {}
-    for role in ("probabilities", "embeddings"):
-        matrix = getattr(dataset, role)
-        if matrix is not None:
-            matrices[role] = replace(
-                matrix,
-                rows=laid(f"{role}-rows", matrix.rows),
-                values=laid(role, matrix.values),
-            )
-    return replace(
-        dataset,
-        labels=laid("labels", dataset.labels),
-        source_rows=laid("source_rows", dataset.source_rows),
-        **matrices,
-    )
+    if folder is not None:
+        folder = folder.absolute()  # another process may have another working folder
+        working = folder / WORKING_FOLDER
+        working.mkdir(exist_ok=True)
+        if not engine.shares_memory:
+            engine.settle(working)
+            dataset = laid_out(dataset, working)
+    elif not engine.shares_memory:
+        raise ValueError(f"the engine {engine.name!r} needs a folder")
+    if digest is None:
+        digest = Parts(folder / DIGEST_FOLDER if folder is not None else None)
+    engine = fitting(engine, dataset)
+    return Job(dataset=dataset, digest=digest, folder=folder, engine=engine, **how)

@@ -1,11 +1,11 @@
 """Per-row columns, one part for each shard: in memory, or as Arrow files in a folder."""
 
-import os
 from pathlib import Path
 
 from labelaudit.core.arrow import column_of, table_of
 from labelaudit.core.dataset import Shard
 from labelaudit.core.errors import InputError
+from labelaudit.core.folder import at_once
 from labelaudit.engine.passes import Columns
 
 
@@ -26,16 +26,15 @@ class Parts:
             return
         import pyarrow as pa
 
-        self.folder.mkdir(parents=True, exist_ok=True)
+        # Without its parents: where the audit was given up meanwhile nothing comes back to life.
+        self.folder.mkdir(exist_ok=True)
         table = table_of(columns)
-        # Whole or not at all: another worker may be at the same shard, after a third was lost.
-        partial = self._file(shard).with_suffix(f".{os.getpid()}.partial")
         with (
+            at_once(self._file(shard)) as partial,
             pa.OSFile(str(partial), "wb") as sink,
             pa.ipc.new_file(sink, table.schema) as writer,
         ):
             writer.write_table(table, max_chunksize=max(table.num_rows, 1))
-        partial.replace(self._file(shard))
 
     def get(self, shard: Shard) -> Columns:
         """Return the columns of one shard, as read-only arrays."""

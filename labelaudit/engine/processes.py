@@ -1,11 +1,16 @@
 """Worker processes on this machine: shards are looked at by whoever is free."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import resource_tracker
+from multiprocessing.connection import wait as wait_for_any
+from pathlib import Path
 
 from labelaudit.core.dataset import Shard
 from labelaudit.core.errors import InputError
@@ -27,8 +32,11 @@ class Processes:
     shares_memory = False
 
     def __init__(self, workers: int | None = None) -> None:
-        self.workers = workers or os.cpu_count() or 1
+        self.workers = workers or usable_cores()
         self._pool: ProcessPoolExecutor | None = None
+
+    def settle(self, folder: Path) -> None:
+        """Nothing to do: every process of this machine sees what this one sees."""
 
     def run(self, look: Look, shards: Sequence[Shard], watch: Watch | None = None) -> list[Tally]:
         """Return the tallies of all shards, merged as they come."""
@@ -39,7 +47,9 @@ class Processes:
             try:
                 pool = self._started()
                 for shard in left.values():
-                    waiting[pool.submit(look.within(shard), shard)] = shard
+                    own = look.within(shard)
+                    with deaf_to_interruption():  # a task may start a worker
+                        waiting[pool.submit(own, shard)] = shard
                 while waiting:
                     for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                         shard = waiting.pop(future)
@@ -65,8 +75,7 @@ class Processes:
             self._pool = ProcessPoolExecutor(
                 self.workers,
                 mp_context=multiprocessing.get_context("spawn"),
-                initializer=signal.signal,
-                initargs=(signal.SIGINT, signal.SIG_IGN),  # Ctrl-C is for the one who asked
+                initializer=_end_with_parent,
             )
         return self._pool
 
@@ -81,3 +90,41 @@ class Processes:
             worker.terminate()
         for worker in workers:
             worker.join()
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use: in a container fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def deaf_to_interruption() -> Iterator[None]:
+    """Processes and threads started in here never hear Ctrl-C: it is for the one who asked.
+
+    A terminal sends it to all of them, and each would say its traceback. What arrives here
+    meanwhile is heard afterwards.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    # It is started with the first process, and would unblock what is blocked here.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with_parent() -> None:
+    """See to it that a worker whose parent was killed does not wait for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        wait_for_any([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

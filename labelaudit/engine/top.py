@@ -38,8 +38,7 @@ class TopPerKey:
             self.add(*piece)
 
     def _keep_the_best(self) -> None:
-        self._pieces = [self.result()]
-        self._held = len(self._pieces[0][0])
+        self._held = len(self.result()[0])
         self._room = max(self._room, 2 * self._held)
         self.bars = np.maximum(self.bars, self.least())
 
@@ -68,6 +67,7 @@ class TopPerKey:
             stays = np.ones(len(keys), dtype=np.bool_)
             stays[crowded] = self._best(keys[crowded], values[crowded], rows[crowded])
             keys, values, rows = keys[stays], values[stays], rows[stays]
+        self._pieces = [(keys, values, rows)]  # the rest need not be looked at again
         return keys, values, rows
 
     def _best(self, keys: Array, values: Array, rows: Array) -> npt.NDArray[np.bool_]:
@@ -117,20 +117,24 @@ class NthLargest:
     def _kept(self) -> npt.NDArray[np.uint64]:
         packed = np.concatenate([np.empty(0, dtype=np.uint64), *self._pieces])
         packed.sort()
-        keys = (packed >> np.uint64(32)).astype(np.int64)
-        rank = np.arange(len(keys)) - np.searchsorted(keys, keys)
-        return packed[rank < self.limits[keys]]
+        first = _first_of(packed, len(self.limits))
+        rank = np.arange(len(packed)) - np.repeat(first[:-1], np.diff(first))
+        return packed[rank < np.repeat(self.limits, np.diff(first))]
 
     def result(self) -> npt.NDArray[np.float64]:
         """Return the bound of each key, float64[keys]; -inf where fewer than n were offered."""
-        packed = self._kept()
-        keys = (packed >> np.uint64(32)).astype(np.int64)
-        counts = np.bincount(keys, minlength=len(self.limits))
-        full = np.flatnonzero((counts == self.limits) & (counts > 0))
-        last = np.cumsum(counts)[full] - 1
+        packed = np.concatenate([np.empty(0, dtype=np.uint64), *self._pieces])
+        packed.sort()
+        first = _first_of(packed, len(self.limits))
+        full = np.flatnonzero((np.diff(first) >= self.limits) & (self.limits > 0))
         bounds = np.full(len(self.limits), -np.inf)
-        bounds[full] = _undone(packed[last])
+        bounds[full] = _undone(packed[first[full] + self.limits[full] - 1])
         return bounds
+
+
+def _first_of(packed: npt.NDArray[np.uint64], size: int) -> npt.NDArray[np.intp]:
+    """Return where each key begins among sorted integers, and at last where they end."""
+    return np.searchsorted(packed, np.arange(size + 1, dtype=np.uint64) << np.uint64(32))
 
 
 def _packed(keys: Array, values: Array) -> npt.NDArray[np.uint64]:

@@ -12,7 +12,7 @@ import pytest
 
 from labelaudit import audit, load_audit, open_dataset
 from labelaudit.core.errors import InputError
-from labelaudit.export.tables import guarded
+from labelaudit.export.cells import guarded
 
 CLASSES = [
     "<script>alert(1)</script>",

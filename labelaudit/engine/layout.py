@@ -1,0 +1,63 @@
+"""What is in memory laid out in files, so that others read it where it lies."""
+
+import errno
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from labelaudit.core.dataset import Dataset
+from labelaudit.core.rows import as_mapped
+from labelaudit.core.texts import Texts
+
+
+def laid_out(dataset: Dataset, folder: Path) -> Dataset:
+    """Return the dataset with its columns in files: what is sent to others are their names."""
+    matrices = {
+        role: replace(
+            matrix,
+            rows=_laid(matrix.rows, folder / f"{role}-rows.npy"),
+            values=_laid(matrix.values, folder / f"{role}.npy"),
+        )
+        for role in ("probabilities", "embeddings")
+        if (matrix := getattr(dataset, role)) is not None
+    }
+    return replace(
+        dataset,
+        labels=_laid(dataset.labels, folder / "labels.npy"),
+        source_rows=_laid(dataset.source_rows, folder / "source_rows.npy"),
+        ids=_laid_texts(dataset.ids, folder / "ids"),
+        examples=_laid_texts(dataset.examples, folder / "examples"),
+        **matrices,
+    )
+
+
+def _laid_texts(texts: Sequence[str] | None, path: Path) -> Sequence[str] | None:
+    if texts is None:
+        return None
+    if not isinstance(texts, Texts):
+        try:
+            texts = Texts.of(texts)
+        except UnicodeEncodeError:  # has no bytes: it travels as it is
+            return texts
+    return Texts(
+        _laid(texts.offsets, path.with_suffix(".offsets.npy")),
+        _laid(texts.data, path.with_suffix(".utf8.npy")),
+    )
+
+
+def _laid(values: Any, path: Path) -> Any:
+    """Return an array as one that is mapped from a file; what is none already stays as it is."""
+    if not isinstance(values, np.ndarray):
+        return values
+    try:
+        np.save(path, values, allow_pickle=False)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        # numpy knows only that less was written than it wanted: there is no other reason.
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+    return as_mapped(np.load(path, mmap_mode="r"))
