@@ -189,7 +189,8 @@ def memory(name: str, process: int | str = "self") -> float:
 def run_ours(folder: Path, rows: int | None) -> dict[str, npt.NDArray[Any]]:
     """Run the engine: survey, thresholds, confident joint, selection; opening included."""
     from labelaudit.auditing import survey
-    from labelaudit.core.dataset import Dataset, Matrix
+    from labelaudit.core.dataset import Dataset
+    from labelaudit.core.matrix import Matrix
     from labelaudit.core.settings import Options
     from labelaudit.detect.detecting import chosen_filter
     from labelaudit.detect.joint import ConfidentJoint, calibrated

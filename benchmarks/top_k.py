@@ -10,7 +10,6 @@ a sparse matrix and as two columns of lists: the whole command, its time and its
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from run import WORKLOADS, generate
+from run import WORKLOADS, generate, memory
 
 ROWS, CLASSES, LISTED = 200_000, 100_000, 20
 NOISE = 0.08
@@ -31,16 +30,18 @@ def audited(folder: Path, target: Path, *options: str) -> tuple[set[int], float,
     shutil.rmtree(target, ignore_errors=True)
     command = [sys.executable, "-m", "labelaudit", "audit", str(folder), "-o", str(target)]
     start = time.perf_counter()
-    with subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+    peak = 0.0
+    with subprocess.Popen([*command, *options, "-q"], stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            peak = max(peak, memory("VmHWM", process.pid))
+            time.sleep(0.02)
     wall = time.perf_counter() - start
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
     import pyarrow.parquet as pq
 
     rows = pq.read_table(target / "findings.parquet", columns=["row"])["row"].to_pylist()
-    return set(rows), wall, used.ru_maxrss / 1000
+    return set(rows), wall, peak
 
 
 def save_sparse(

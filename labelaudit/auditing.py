@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from labelaudit import __version__
-from labelaudit.core.dataset import Batch, Check, Dataset, Digest, divided_by_row_sums
+from labelaudit.core.dataset import Batch, Check, Dataset, Digest
 from labelaudit.core.errors import ConfigError, NothingJudged
+from labelaudit.core.matrix import divided_by_row_sums
 from labelaudit.core.results import Audit, DatasetFacts
 from labelaudit.core.settings import FILTERS, Options
 from labelaudit.detect.detecting import find_doubtful

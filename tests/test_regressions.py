@@ -74,7 +74,7 @@ def test_the_order_of_memory_of_the_joint():
 def test_reading_a_mapped_file_leaves_no_trace_in_memory(tmp_path, monkeypatch):
     """Resident memory must not grow with the file; the values must not suffer from it."""
     from labelaudit.core import rows
-    from labelaudit.core.dataset import Matrix
+    from labelaudit.core.matrix import Matrix
 
     monkeypatch.setattr(rows, "LET_GO_ABOVE", 0)
     values = np.random.default_rng(0).random((50_001, 7)).astype(np.float32)

@@ -25,6 +25,7 @@ from labelaudit.core.folder import (
     carry,
     is_audit,
     load_audit,
+    load_without_findings,
     staged,
     write_audit,
 )
@@ -101,7 +102,7 @@ def _say_what_is_replaced(target: Path, name: str, quiet: bool) -> None:
     if not is_audit(target):
         return
     try:
-        before = load_audit(target).dataset.name
+        before = load_without_findings(target).dataset.name
     except InputError:  # a damaged audit: what it was of cannot be said
         return
     if before != name:

@@ -49,6 +49,14 @@ def is_audit(path: Path) -> bool:
 def load_audit(path: str | Path) -> Audit:
     """Read an audit from its folder, findings and all; scores are read when asked for."""
     folder = Path(path)
+    audit = load_without_findings(folder)
+    if audit.detection is None:
+        return audit
+    return replace(audit, findings=_read_findings(folder / FINDINGS_FILE))
+
+
+def load_without_findings(folder: Path) -> Audit:
+    """Read what stands in `audit.json`."""
     if not is_audit(folder):
         raise InputError(f"{printable(folder)}: holds no audit.json of labelaudit")
     try:
@@ -60,10 +68,7 @@ def load_audit(path: str | Path) -> Audit:
         ) from None
     if not isinstance(document, dict):
         raise InputError(f"{printable(folder / AUDIT_FILE)}: is no object; run the audit again")
-    audit = from_document(document, folder)
-    if audit.detection is None:
-        return audit
-    return replace(audit, findings=_read_findings(folder / FINDINGS_FILE))
+    return from_document(document, folder)
 
 
 def _read_findings(path: Path) -> Findings:

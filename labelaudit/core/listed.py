@@ -1,7 +1,7 @@
 """Rows of which only the most probable classes are known: extreme label spaces, in O(N k)."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from labelaudit.core.rows import Array, Rows, Wanted, reads_forward
 
 # Up to so many classes rows are laid out in full, and pairs of classes as a table: quickest.
 FEW_CLASSES = 2048
+_BLOCK = 1 << 12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,8 +112,18 @@ def in_full(block: Block) -> Array:
     return block.dense() if isinstance(block, Listed) else block
 
 
+def _computed(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return in which type probabilities that lie in a file as another are computed with."""
+    return np.dtype(np.float32 if dtype == np.float32 else np.float64)
+
+
 class Entries(Protocol):
-    """Where listed classes lie: read some rows at a time, as columns and probabilities."""
+    """Where listed classes lie: read some rows at a time, as columns and probabilities.
+
+    `arrays` are the names of what it is made of.
+    """
+
+    arrays: ClassVar[tuple[str, ...]]
 
     @property
     def dtype(self) -> np.dtype[Any]: ...
@@ -126,6 +137,8 @@ class Entries(Protocol):
 
 class TopClasses:
     """Two matrices (N, k): the columns of the k most probable classes, and their probabilities."""
+
+    arrays: ClassVar[tuple[str, ...]] = ("columns", "probabilities")
 
     def __init__(self, columns: Rows, probabilities: Rows) -> None:
         self.columns = columns
@@ -146,7 +159,9 @@ class TopClasses:
 class SparseRows:
     """A sparse matrix by rows (CSR): `pointers` int[N + 1], `columns` and `values` of entries."""
 
-    def __init__(self, pointers: Array, columns: Rows, values: Rows) -> None:
+    arrays: ClassVar[tuple[str, ...]] = ("pointers", "columns", "values")
+
+    def __init__(self, pointers: Rows, columns: Rows, values: Rows) -> None:
         self.pointers = pointers
         self.columns = columns
         self.values = values
@@ -158,7 +173,7 @@ class SparseRows:
     def read(self, rows: Wanted) -> tuple[Array, Array]:
         """Return columns int[n, k] (-1: nothing listed) and their probabilities float[n, k]."""
         wanted = np.arange(len(self))[rows]
-        first = self.pointers[wanted].astype(np.int64)
+        first = np.asarray(self.pointers[wanted], dtype=np.int64)
         counts = self.pointers[wanted + 1] - first
         k = int(counts.max(initial=0))
         within = np.arange(k)[None, :] < counts[:, None]
@@ -188,7 +203,12 @@ class ListedRows:
         return self.shape[0]
 
     def __getitem__(self, rows: Wanted) -> Array:
-        return self.listed(rows, self.n_columns).dense()
+        wanted = np.arange(len(self))[rows]
+        full = np.empty((len(wanted), self.n_columns), dtype=_computed(self.dtype))
+        for start in range(0, len(wanted), _BLOCK):
+            some = slice(start, start + _BLOCK)
+            full[some] = self.listed(wanted[some], self.n_columns).dense()
+        return full
 
     def listed(self, rows: Wanted, n_classes: int) -> Listed:
         """Return rows as they are listed, with classes from `n_columns` on of probability 0."""
@@ -211,7 +231,7 @@ class ListedRows:
                 f"the predictions list class {classes[row, place]} twice in row "
                 f"{np.arange(len(self))[rows][row]:,} (from 0); list each class once"
             )
-        dtype = np.float32 if values.dtype == np.float32 else np.float64
+        dtype = _computed(values.dtype)
         values = np.take_along_axis(values, order, axis=1).astype(dtype)
         nothing = classes < 0
         values[nothing] = 0

@@ -3,8 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Digest, in_columns
+from labelaudit.core.dataset import Digest
 from labelaudit.core.listed import Block, Listed
+from labelaudit.core.matrix import in_columns
 from labelaudit.core.rows import Array
 
 

@@ -6,8 +6,9 @@ Pure functions, each row for itself: of the digest where it knows enough, else o
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Digest, row_sums
+from labelaudit.core.dataset import Digest
 from labelaudit.core.listed import Block, Listed
+from labelaudit.core.matrix import row_sums
 from labelaudit.core.rows import Array
 
 

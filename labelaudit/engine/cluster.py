@@ -18,8 +18,9 @@ from labelaudit.core.dataset import Shard
 from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.text import printable
 from labelaudit.engine.passes import Look, Watch
-from labelaudit.engine.processes import deaf_to_interruption, usable_cores
+from labelaudit.engine.processes import deaf_to_interruption
 from labelaudit.engine.tally import Tally
+from labelaudit.engine.threads import usable_cores
 from labelaudit.engine.workers import answer, look_at, merge, own_version
 
 # So many tallies are merged by one task: few enough to lie on one worker, many enough that a
@@ -153,10 +154,16 @@ class Cluster:
     def _started(self) -> Any:
         if self._client is None:
             distributed = _imported()
+            import dask
+
             number = self.workers
             self._spared = multiprocessing.active_children()
             self._scratch = tempfile.mkdtemp(prefix="labelaudit-workers-")
-            with deaf_to_interruption(), warnings.catch_warnings(action="ignore"):
+            with (
+                deaf_to_interruption(),
+                warnings.catch_warnings(action="ignore"),
+                dask.config.set({"temporary-directory": self._scratch}),
+            ):
                 self._local = distributed.LocalCluster(
                     n_workers=0,  # they are started below, where Ctrl-C is heard
                     threads_per_worker=1,

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from labelaudit.core.dataset import Dataset
-from labelaudit.core.rows import as_mapped
+from labelaudit.core.listed import ListedRows
+from labelaudit.core.rows import Rows, as_mapped
 from labelaudit.core.texts import Texts
 
 
@@ -20,7 +21,7 @@ def laid_out(dataset: Dataset, folder: Path) -> Dataset:
         role: replace(
             matrix,
             rows=_laid(matrix.rows, folder / f"{role}-rows.npy"),
-            values=_laid(matrix.values, folder / f"{role}.npy"),
+            values=_laid_values(matrix.values, folder / f"{role}.npy"),
         )
         for role in ("probabilities", "embeddings")
         if (matrix := getattr(dataset, role)) is not None
@@ -33,6 +34,17 @@ def laid_out(dataset: Dataset, folder: Path) -> Dataset:
         examples=_laid_texts(dataset.examples, folder / "examples"),
         **matrices,
     )
+
+
+def _laid_values(values: Rows, path: Path) -> Any:
+    if not isinstance(values, ListedRows):
+        return _laid(values, path)
+    entries = values.entries
+    laid = {
+        name: _laid(getattr(entries, name), path.with_suffix(f".{name}.npy"))
+        for name in entries.arrays
+    }
+    return ListedRows(type(entries)(**laid), values.n_columns, values.few)
 
 
 def _laid_texts(texts: Sequence[str] | None, path: Path) -> Sequence[str] | None:

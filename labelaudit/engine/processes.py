@@ -16,6 +16,7 @@ from labelaudit.core.dataset import Shard
 from labelaudit.core.errors import InputError
 from labelaudit.engine.passes import Look, Watch, merged
 from labelaudit.engine.tally import Tally
+from labelaudit.engine.threads import usable_cores
 
 # A shard that costs a worker its life so often is not tried again.
 _TRIES = 3
@@ -90,13 +91,6 @@ class Processes:
             worker.terminate()
         for worker in workers:
             worker.join()
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use: in a container fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextlib.contextmanager

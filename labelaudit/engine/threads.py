@@ -60,8 +60,14 @@ class Threads:
 
 def fitting(engine: Engine, dataset: Dataset) -> Engine:
     """Return the engine, or threads in its place where it is this process and they pay."""
-    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    workers = min(here or 1, _MOST, len(dataset.shards()))
-    if engine is not HERE or workers < 2 or len(dataset) * dataset.n_classes < _WORTH_IT:
+    workers = min(usable_cores(), _MOST, len(dataset.shards()))
+    if engine is not HERE or workers < 2 or len(dataset) * dataset.row_cells < _WORTH_IT:
         return engine
     return Threads(workers)
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use: in a container fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

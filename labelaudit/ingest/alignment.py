@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Matrix
 from labelaudit.core.listed import ListedRows, TopClasses
+from labelaudit.core.matrix import Matrix
 from labelaudit.core.rows import Array, Rows, as_mapped, reads_forward
 from labelaudit.core.texts import Texts, TextsWriter
 from labelaudit.ingest.labels import Labels

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from labelaudit.core.dataset import Batch, Check, Matrix, row_sums
+from labelaudit.core.dataset import Batch, Check
 from labelaudit.core.errors import InputError
 from labelaudit.core.listed import Listed
+from labelaudit.core.matrix import Matrix, row_sums
 
 ROUNDING = 1e-5
 REPAIRABLE = 0.02

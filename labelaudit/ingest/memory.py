@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from labelaudit.core.coded import Coded
-from labelaudit.core.dataset import Dataset, Matrix
+from labelaudit.core.dataset import Dataset
 from labelaudit.core.errors import ConfigError, InputError
+from labelaudit.core.matrix import Matrix
 from labelaudit.core.rows import Array, as_mapped
 from labelaudit.ingest.classes import Named, name_classes
 from labelaudit.ingest.folder import LABEL_COLUMNS, pick_column

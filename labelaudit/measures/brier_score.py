@@ -1,6 +1,6 @@
 import numpy as np
 
-from labelaudit.core.dataset import cache_rows, row_sums
+from labelaudit.core.matrix import cache_rows, row_sums
 from labelaudit.core.results import DatasetFacts, Measurement
 from labelaudit.core.rows import Array
 from labelaudit.measures.kinds import Sample, SampledMeasure

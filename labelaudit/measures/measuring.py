@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Digest, Matrix
+from labelaudit.core.dataset import Digest
 from labelaudit.core.errors import InputError
 from labelaudit.core.listed import in_full
+from labelaudit.core.matrix import Matrix
 from labelaudit.core.results import DatasetFacts, Detection, Measurement, Skipped
 from labelaudit.core.rows import Array
 from labelaudit.engine.job import Job
