@@ -28,6 +28,8 @@ from labelaudit.ingest.memory import dataset_from_memory
 from labelaudit.ingest.opening import open_dataset
 from labelaudit.measures.measuring import measure_all
 
+_BLOCK = 1 << 16
+
 
 def audit(
     data: Any,
@@ -162,7 +164,9 @@ def _digest_columns(batch: Batch, normalise: bool) -> Columns:
 
 
 def facts_of(dataset: Dataset) -> DatasetFacts:
-    counts = np.bincount(dataset.labels, minlength=dataset.n_classes)
+    counts = np.zeros(dataset.n_classes, dtype=np.int64)
+    for start in range(0, len(dataset), _BLOCK):  # numpy makes a wider copy of what it counts
+        counts += np.bincount(dataset.labels[start : start + _BLOCK], minlength=len(counts))
     return DatasetFacts(
         name=dataset.name,
         format=dataset.format,
