@@ -66,6 +66,16 @@ class Matrix:
         """Return the named rows, in that order, to the bit as `read` returns them."""
         return self._read(rows if self.rows is None else self.rows[rows])
 
+    def gather(self, rows: npt.NDArray[np.int64]) -> Array:
+        """Return the named rows, ascending, laid out in full; of a mapped file nothing is kept."""
+        pieces = []
+        for start in range(0, max(len(rows), 1), _GATHERED):
+            some = rows[start : start + _GATHERED]
+            pieces.append(in_full(self.take(some)))
+            if len(some):
+                self.release(int(some[0]), int(some[-1]) + 1)
+        return np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
+
     def _read(self, wanted: Wanted) -> Block:
         if isinstance(self.values, ListedRows) and self.lists:
             listed = self.values.listed(wanted, self.width)
@@ -94,6 +104,8 @@ def _unpacked(values: Rows, rows: Any, columns: Any, normalise: bool) -> Matrix:
     return Matrix(values=values, rows=rows, columns=columns, normalise=normalise)
 
 
+# The system maps a page for every row, and its neighbours with it.
+_GATHERED = 1 << 12
 # Up to so many columns a block is cheaper to go through column by column.
 NARROW = 64
 

@@ -3,6 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+_BLOCK = 1 << 18
+_LARGEST = 2**64 - 1
+
 
 def fair_sample(n_rows: int, size: int, seed: int) -> npt.NDArray[np.int64]:
     """Return `size` row numbers out of `n_rows`, ascending; all of them where there are fewer.
@@ -12,9 +15,27 @@ def fair_sample(n_rows: int, size: int, seed: int) -> npt.NDArray[np.int64]:
     """
     if n_rows <= size:
         return np.arange(n_rows, dtype=np.int64)
-    hashes = _splitmix64(np.arange(n_rows, dtype=np.uint64), seed)
+    # Hashes are spread evenly: those below a bar a little above the share asked for are enough.
+    bar = min(_LARGEST, int((size + 10 * size**0.5 + 100) / n_rows * 2**64))
+    rows, hashes = _below(n_rows, seed, bar)
+    if len(rows) < size:  # as good as never
+        rows, hashes = _below(n_rows, seed, _LARGEST)
     # Distinct rows have distinct hashes (splitmix64 is a bijection), so there are no ties.
-    return np.sort(np.argpartition(hashes, size)[:size]).astype(np.int64)
+    return np.sort(rows[np.argpartition(hashes, size - 1)[:size]])
+
+
+def _below(
+    n_rows: int, seed: int, bar: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
+    """Return the rows whose hash is at most `bar`, and these hashes; a block at a time."""
+    rows, hashes = [], []
+    for start in range(0, n_rows, _BLOCK):
+        numbers = np.arange(start, min(start + _BLOCK, n_rows), dtype=np.uint64)
+        found = _splitmix64(numbers, seed)
+        chosen = np.flatnonzero(found <= np.uint64(bar))
+        rows.append(chosen + start)
+        hashes.append(found[chosen])
+    return np.concatenate(rows), np.concatenate(hashes)
 
 
 def _splitmix64(values: npt.NDArray[np.uint64], seed: int) -> npt.NDArray[np.uint64]:

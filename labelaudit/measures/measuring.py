@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from labelaudit.core.dataset import Digest
 from labelaudit.core.errors import InputError
-from labelaudit.core.listed import in_full
 from labelaudit.core.matrix import Matrix
 from labelaudit.core.results import DatasetFacts, Detection, Measurement, Skipped
 from labelaudit.core.rows import Array
@@ -78,7 +77,7 @@ def _sample(job: Job, size: int, seed: int, kinds: Sequence[type[SampledMeasure]
     points = None
     neighbours = None
     if needs & {"embeddings", "neighbours"} and dataset.embeddings is not None:
-        points = in_full(dataset.embeddings.take(rows))
+        points = dataset.embeddings.gather(rows)
         _check_finite(points, dataset.embeddings, rows)
     if "neighbours" in needs and points is not None and len(rows) > 1:
         most = max(kind.n_neighbours for kind in kinds)
@@ -89,7 +88,7 @@ def _sample(job: Job, size: int, seed: int, kinds: Sequence[type[SampledMeasure]
         seed=seed,
         labels=dataset.labels[rows],
         digest=_digest_of(job, rows) if "digest" in needs else None,
-        probabilities=in_full(matrix.take(rows)) if matrix is not None else None,
+        probabilities=matrix.gather(rows) if matrix is not None else None,
         embeddings=points,
         neighbours=neighbours,
     )
