@@ -140,7 +140,8 @@ def generate(workload: Workload, folder: Path) -> Path:
 def load(folder: Path, rows: int | None) -> tuple[npt.NDArray[np.int32], npt.NDArray[Any]]:
     """Return the labels, read, and the probabilities, memory-mapped; the first rows of both."""
     labels = np.array(np.load(folder / "labels.npy", mmap_mode="r")[:rows])
-    return labels, np.load(folder / "pred_probs.npy", mmap_mode="r")[:rows]
+    probabilities = np.load(folder / "pred_probs.npy", mmap_mode="r")
+    return labels, probabilities if rows is None else probabilities[:rows]
 
 
 # --- one run, in a process of its own ---------------------------------------------------------
@@ -191,6 +192,7 @@ def run_ours(folder: Path, rows: int | None) -> dict[str, npt.NDArray[Any]]:
     from labelaudit.auditing import survey
     from labelaudit.core.dataset import Dataset
     from labelaudit.core.matrix import Matrix
+    from labelaudit.core.rows import as_mapped
     from labelaudit.core.settings import Options
     from labelaudit.detect.detecting import chosen_filter
     from labelaudit.detect.joint import ConfidentJoint, calibrated
@@ -204,7 +206,7 @@ def run_ours(folder: Path, rows: int | None) -> dict[str, npt.NDArray[Any]]:
         name=folder.name,
         class_names=tuple(str(index) for index in range(n_classes)),
         labels=labels,
-        probabilities=Matrix(values=probabilities),
+        probabilities=Matrix(values=as_mapped(probabilities)),
     )
     job, _ = survey(begin(dataset), Options())
     clock.lap("survey")

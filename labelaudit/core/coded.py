@@ -10,6 +10,8 @@ import numpy.typing as npt
 from labelaudit.core.rows import Wanted
 from labelaudit.core.texts import Texts
 
+_BLOCK = 1 << 16
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Coded:
@@ -44,7 +46,10 @@ class Coded:
 
     def counts(self) -> dict[str, int]:
         """Return how often each text occurs."""
-        found = np.bincount(self.codes[self.present], minlength=len(self.distinct))
+        found = np.zeros(len(self.distinct) + 1, dtype=np.int64)
+        for start in range(0, len(self.codes), _BLOCK):  # numpy makes a wider copy of a block
+            found += np.bincount(self.codes[start : start + _BLOCK] + 1, minlength=len(found))
+        found = found[1:]
         return {text: int(count) for text, count in zip(self.distinct, found, strict=True) if count}
 
     def recoded(self, codes: dict[str, int]) -> npt.NDArray[np.int32]:

@@ -99,9 +99,11 @@ def calibrated(counts: Joint, class_counts: npt.NDArray[np.int64]) -> Joint:
         return many_classes.calibrated(counts, class_counts)
     # cleanlab's joint is Fortran-ordered, and the sum below adds in the order of memory: in
     # another order the last bit of the sum differs, and single counts by one.
-    by_true = np.asfortranarray(counts).T
-    scaled = (by_true / np.clip(counts.sum(axis=1), _TINY, None) * class_counts).T
-    scaled = scaled / np.clip(np.sum(scaled), _TINY, None) * int(class_counts.sum())
+    by_true = np.asfortranarray(counts).T / np.clip(counts.sum(axis=1), _TINY, None)
+    by_true *= class_counts
+    scaled = by_true.T
+    scaled /= np.clip(np.sum(scaled), _TINY, None)
+    scaled *= int(class_counts.sum())
     return rounded_rows(scaled)
 
 

@@ -15,7 +15,6 @@ from labelaudit.core.dataset import Batch, Shard
 from labelaudit.core.listed import Block, Listed
 from labelaudit.core.rows import Array
 from labelaudit.detect import many_classes
-from labelaudit.detect.joint import rounded_rows
 from labelaudit.detect.many_classes import Joint
 from labelaudit.detect.pairs import Pairs
 from labelaudit.engine.tally import Tally
@@ -169,7 +168,8 @@ def prune_counts(joint: Joint) -> Joint:
     counts = by_other - (raised - diagonal) / shared_by
     counts[counts < 0] = 0
     np.fill_diagonal(counts, raised)
-    return rounded_rows(counts.astype(np.int64).astype(np.float64)).T.copy()
+    # cleanlab rounds here, too, but whole numbers are all that is left.
+    return counts.T.astype(np.int64, order="C")
 
 
 class _LowestSelfConfidence:

@@ -23,9 +23,9 @@ def _keep_the_heap() -> None:
     """Keep the C library from returning the memory of every array to the system, and asking again.
 
     A block makes and frees arrays of a megabyte or two. glibc takes the largest array freed so
-    far for the measure of what is worth returning: so free one of eight.
+    far for the measure of what is worth returning: so free one of four.
     """
-    np.empty(8 << 20, dtype=np.uint8)
+    np.empty(4 << 20, dtype=np.uint8)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from labelaudit.core.rows import Array
 
 _ROOM = 1 << 20
-_FIRST = 1 << 16
+_FIRST = 1 << 15
 
 
 class TopPerKey:
@@ -22,7 +22,7 @@ class TopPerKey:
     ) -> None:
         self.limits = limits
         self.bars = np.full(len(limits), -np.inf) if bars is None else bars
-        self._room = _FIRST + 2 * int(limits.sum())
+        self._room = _FIRST + int(limits.sum())
         self._pieces: list[tuple[Array, Array, Array]] = []
         self._held = 0
 
@@ -39,7 +39,7 @@ class TopPerKey:
 
     def _keep_the_best(self) -> None:
         self._held = len(self.result()[0])
-        self._room = max(self._room, 2 * self._held)
+        self._room = max(self._room, self._held + self._held // 2)
         self.bars = np.maximum(self.bars, self.least())
 
     def least(self) -> npt.NDArray[np.float64]:
