@@ -1,5 +1,6 @@
 """The command line: one module for each command, imported when it is needed."""
 
+import gc
 import os
 import signal
 import sys
@@ -58,6 +59,7 @@ for _name in COMMANDS:
 def main() -> None:
     """Run the command line and exit with a code of the one table."""
     signal.signal(signal.SIGTERM, _terminated)
+    gc.set_threshold(100_000, 50, 50)  # a command lives for seconds and makes few cycles
     sys.exit(run(sys.argv[1:]))
 
 
