@@ -285,6 +285,8 @@ def test_an_interruption_leaves_nothing_where_others_are_still_at_work(made, tmp
         threading.Event().wait(0.5)
         (tmp_path / "go").touch()
 
+    # Where tests run in the background, Ctrl-C is ignored from the start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=interrupt, daemon=True).start()
     started = time.monotonic()
     engine = Cluster(dask.address)
@@ -292,6 +294,7 @@ def test_an_interruption_leaves_nothing_where_others_are_still_at_work(made, tmp
         with pytest.raises(KeyboardInterrupt), staged(tmp_path / "it") as folder:
             audited(waiting, folder, engine)
     finally:
+        signal.signal(signal.SIGINT, before)
         engine.close()
     assert time.monotonic() - started < 20
     time.sleep(1.5)  # the worker reads on, and would write
