@@ -18,12 +18,17 @@ from labelaudit.core.dataset import Batch, Check, Dataset, Digest
 from labelaudit.core.errors import ConfigError, NothingJudged
 from labelaudit.core.matrix import divided_by_row_sums
 from labelaudit.core.results import Audit, DatasetFacts
-from labelaudit.core.settings import FILTERS, Options
+from labelaudit.core.settings import FILTERS, Options, Setting
 from labelaudit.detect.detecting import find_doubtful
 from labelaudit.detect.digest import digest
 from labelaudit.engine.job import Job, Raw, begin
 from labelaudit.engine.passes import Columns
-from labelaudit.ingest.contract import ROUNDING, Values, refuse_bad_values, value_check
+from labelaudit.ingest.contract import decide, expect_known
+from labelaudit.ingest.contract.agreement import agreement_checks, predictions_file
+from labelaudit.ingest.contract.classes import checks_of_names
+from labelaudit.ingest.contract.predicted import checks_of_predicted, predicted_tally
+from labelaudit.ingest.contract.same import checks_of_contents
+from labelaudit.ingest.contract.values import ROUNDING, Values, checks_of_values
 from labelaudit.ingest.memory import dataset_from_memory
 from labelaudit.ingest.opening import open_dataset
 from labelaudit.measures.measuring import measure_all
@@ -40,6 +45,8 @@ def audit(
     ids: Sequence[Any] | None = None,
     filter: str = FILTERS[0],
     seed: int = 0,
+    allow: Sequence[str] = (),
+    strict: bool = False,
     **choices: Any,
 ) -> Audit:
     """Audit a dataset: a folder, a file, or arrays.
@@ -58,12 +65,15 @@ def audit(
     filter : prune_by_noise_rate, prune_by_class, both, confident_learning or
         predicted_neq_given.
     seed : of the samples that some measures take.
+    allow : checks of the input contract whose failure shall not refuse the audit.
+    strict : refuse where a check of the input contract raises an alert.
     choices : with a path `labels`, `label_column`, `id_column`, `predictions`, `images`,
         `classes`, as the command line's options of these names.
 
     Raises
     ------
-    InputError : one line that names the place and what to do.
+    InputError : one line that names the place and what to do; a `Refusal` where the input
+        contract failed, its `checks` say how.
 
     Examples
     --------
@@ -72,7 +82,8 @@ def audit(
     >>> [(finding.row, finding.suggested_label) for finding in result.findings]
     [(2, 'dog')]
     """
-    options = Options(filter=filter, seed=seed)
+    options = Options(filter=filter, seed=seed, allow=tuple(allow), strict=strict)
+    expect_known(options.allow)
     if isinstance(data, Dataset | str | Path):
         given = {"pred_probs": pred_probs, "class_names": class_names, "ids": ids}
         for name, value in given.items():
@@ -108,27 +119,47 @@ def survey(
     Returns the job (told to divide rows by their sums, where rounding had to be repaired) and
     the audit so far.
     """
-    matrix = job.dataset.probabilities
-    contract = list(job.dataset.contract)
+    expect_known(options.allow)
+    values = list(surveyed) if surveyed is not None else []
     if surveyed is not None:
-        contract.extend(surveyed)
         job = divided(job) if any(check.status == "repaired" for check in surveyed) else job
-    elif matrix is not None:
-        seen = _read_through(job)
-        refuse_bad_values(seen, matrix)
-        rounded = seen["largest_gap"] > ROUNDING
-        if rounded and not matrix.normalise:
-            job = divided(job)
-            _read_through(job)
-        contract.append(value_check(seen, rounded))
+    elif job.dataset.probabilities is not None:
+        job, values = _survey_values(job)
+    facts = facts_of(job.dataset)
+    checks = [*job.dataset.contract, *values]
+    if not any(check.status == "refused" for check in values):  # else there is no digest to trust
+        checks += _checks(job, facts)
     return job, Audit(
-        dataset=facts_of(job.dataset),
-        contract=tuple(contract),
+        dataset=facts,
+        contract=decide(checks, options),
         inputs=job.dataset.inputs,
         settings=options.settings,
         tool_version=__version__,
         folder=job.folder,
     )
+
+
+def _survey_values(job: Job) -> tuple[Job, list[Check]]:
+    matrix = job.dataset.probabilities
+    assert matrix is not None
+    seen = _read_through(job)
+    rounded = seen["largest_gap"] > ROUNDING
+    checks = checks_of_values(seen, matrix, rounded)
+    if rounded and not matrix.normalise and all(check.status != "refused" for check in checks):
+        job = divided(job)
+        _read_through(job)
+    return job, checks
+
+
+def _checks(job: Job, facts: DatasetFacts) -> list[Check]:
+    """Make the checks that need no further look at the probabilities."""
+    dataset = job.dataset
+    checks = checks_of_names(dataset.class_names)
+    if dataset.probabilities is not None:
+        seen = job.fold(predicted_tally(dataset), "checking predictions")
+        checks += checks_of_predicted(dataset, facts.class_counts, seen)
+        checks += agreement_checks(job, predictions_file(dataset))
+    return [*checks, *checks_of_contents(dataset)]
 
 
 def divided(job: Job) -> Job:
@@ -190,12 +221,16 @@ def detect(job: Job, made: Audit, options: Options) -> Audit:
         findings=findings,
         scores=scores,
         measurements=None,  # those of an earlier detection no longer hold
-        settings=options.settings,
+        settings=_with(made, options, "filter", "seed"),
     )
 
 
 def measure(job: Job, made: Audit, options: Options) -> Audit:
     """Run every measure; one that lacks what it needs is skipped, with the reason."""
     measurements = measure_all(job, made.dataset, made.detection, options.seed)
-    settings = dict(made.settings) | {"seed": options.settings["seed"]}
-    return replace(made, measurements=measurements, settings=settings)
+    return replace(made, measurements=measurements, settings=_with(made, options, "seed"))
+
+
+def _with(made: Audit, options: Options, *names: str) -> dict[str, Setting]:
+    """Return the settings of an audit, those that a step obeys as they are now."""
+    return dict(made.settings) | {name: options.settings[name] for name in names}

@@ -340,6 +340,10 @@ def test_the_documents_name_no_file_that_is_not_there():
     for document in ("README.md", "CONTRIBUTING.md"):
         text = (ROOT / document).read_text(encoding="utf-8")
         for target in re.findall(r"\]\(([^)]+)\)", text):
+            if target.startswith("#"):
+                titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+                assert target[1:] in {title.lower().replace(" ", "-") for title in titles}, target
+                continue
             assert target.startswith("https://") or (ROOT / target).exists(), target
 
 

@@ -19,7 +19,9 @@ from labelaudit.detect.select import _BestMargins, _LowestSelfConfidence, _Margi
 from labelaudit.detect.thresholds import Thresholds
 from labelaudit.engine.job import begin
 from labelaudit.engine.top import TopPerKey
-from labelaudit.ingest.contract import Values
+from labelaudit.ingest.contract.agreement import Agreement
+from labelaudit.ingest.contract.predicted import Predicted
+from labelaudit.ingest.contract.values import Values
 from labelaudit.measures import known_measures
 from labelaudit.measures.kinds import Measure
 from labelaudit.testing import check_laws
@@ -38,6 +40,8 @@ TALLIES = {
     "Margins of the rest": lambda: _Margins(PAIRS, ANY, beaten=False),
     "Margins of few pairs": lambda: _Margins(FEW, np.full(5, -np.inf), beaten=True),
     "Values": Values,
+    "Agreement": lambda: Agreement(K),
+    "Predicted": lambda: Predicted(K, 2),
 }
 
 

@@ -40,8 +40,12 @@ def audit(
     embeddings: opt.Embeddings = None,
     images: opt.Images = None,
     classes: opt.Classes = None,
+    split: opt.Split = None,
+    logits: opt.Logits = False,
     filter_name: opt.Filter = FILTERS[0],
     seed: opt.Seed = 0,
+    allow: opt.Allow = None,
+    strict: opt.Strict = False,
     output: opt.AuditOutput = None,
     write: Annotated[
         list[str] | None,
@@ -74,6 +78,7 @@ def audit(
     from labelaudit.cli.ingest import explain_plan
     from labelaudit.core.folder import check_target, write_text
     from labelaudit.core.settings import Options
+    from labelaudit.ingest.contract import expect_known
     from labelaudit.ingest.folder import Choices
     from labelaudit.report import FORMATS, render
 
@@ -85,8 +90,17 @@ def audit(
         embeddings=embeddings,
         images=images,
         classes=classes,
+        split=split,
+        logits=logits,
     )
-    settings = Options(filter=filter_name, seed=seed, origins=origins(context))
+    settings = Options(
+        filter=filter_name,
+        seed=seed,
+        allow=tuple(allow or ()),
+        strict=strict,
+        origins=origins(context),
+    )
+    expect_known(settings.allow)
     chosen = EngineChoice(engine, workers, scheduler)
     target = output if output is not None else default_folder(dataset)
     check_target(target)
@@ -113,7 +127,7 @@ def audit(
 
 def origins(context: typer.Context) -> dict[str, str]:
     """Say which settings of a command came from a flag."""
-    named = {"filter": "filter_name", "seed": "seed"}
+    named = {"filter": "filter_name", "seed": "seed", "allow": "allow", "strict": "strict"}
     sources = {name: context.get_parameter_source(parameter) for name, parameter in named.items()}
     return {
         name: "flag"

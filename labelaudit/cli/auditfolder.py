@@ -6,6 +6,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -15,27 +16,32 @@ from labelaudit import __version__
 from labelaudit.auditing import divided, run, survey
 from labelaudit.cli.console import progress, say
 from labelaudit.core.dataset import Dataset
-from labelaudit.core.errors import InputError
+from labelaudit.core.errors import InputError, Refusal
 from labelaudit.core.folder import (
     DIGEST_FOLDER,
+    REFUSED_FILES,
     RUN_FILE,
     SCORES_FOLDER,
     SOURCE_FILE,
     WORKING_FOLDER,
     carry,
     is_audit,
+    is_refused,
     load_audit,
     load_without_findings,
     staged,
     write_audit,
+    write_text,
 )
-from labelaudit.core.results import Audit
+from labelaudit.core.results import Audit, DatasetFacts
+from labelaudit.core.schema import refused_json
 from labelaudit.core.settings import Options
 from labelaudit.core.text import printable
 from labelaudit.engine.job import Job, begin
 from labelaudit.engine.parts import Parts
 from labelaudit.engine.passes import HERE, Engine
 from labelaudit.export.tables import write_flagged_csv
+from labelaudit.ingest.contract import expect_known
 from labelaudit.ingest.folder import Choices
 from labelaudit.ingest.opening import open_dataset
 from labelaudit.ingest.unchanged import key_of, note_key, reused
@@ -69,10 +75,29 @@ def make(
     Predictions that are as they were when the audit before this one read them are not read
     again, unless `fresh`.
     """
+    expect_known(options.allow)
+    try:
+        return _made(dataset, choices, options, target, quiet, only_ingest, engine, fresh)
+    except Refusal as refusal:
+        with suppress(InputError, OSError):  # a full disk is not what was wrong
+            write_refused(refusal, dataset, options, target)
+        raise
+
+
+def _made(
+    dataset: Path,
+    choices: Choices,
+    options: Options,
+    target: Path,
+    quiet: bool,
+    only_ingest: bool,
+    engine: Engine,
+    fresh: bool,
+) -> Audit:
     started = time.time()
     with staged(target) as folder, progress(quiet) as report:
         opened = _opened(dataset, choices, folder)
-        _say_what_is_replaced(target, opened.name, quiet)
+        before = _audited_before(target)
         shards = opened.shards()
         key = key_of(opened, dataset, choices, shards, int(started * 1e9), __version__)
         surveyed = None if fresh else reused(target, folder, key, shards)
@@ -84,10 +109,41 @@ def make(
         else:
             made = run(job, options, surveyed)
         if surveyed is None:
-            note_key(folder, key, made.contract[len(opened.contract) :])
+            names = {"not_finite", "negative", "above_one", "all_zero_rows", "row_sums"}
+            note_key(folder, key, [check for check in made.contract if check.name in names])
         _write_source(folder, dataset, choices)
         _finish(made, folder, started, job.engine)
+    if before not in (None, made.dataset.name):  # not replaced without a word
+        say(
+            f"{target} held the audit of {before}; that of {made.dataset.name} took its place",
+            quiet,
+        )
     return replace(made, folder=target)
+
+
+def write_refused(refusal: Refusal, dataset: Path, options: Options, target: Path) -> None:
+    """Leave what a refused audit is: its checks and no count. A previous audit stays as it was."""
+    root = Path(os.path.realpath(dataset))
+    facts = DatasetFacts(
+        name=printable(root.name.split(".")[0] if root.is_file() else root.name, 80),
+        format="",
+        n_examples=0,
+        n_unlabelled=0,
+        class_names=(),
+        class_counts=(),
+        has=(),
+        notices=(),
+    )
+    made = Audit(
+        dataset=facts,
+        contract=refusal.checks,
+        inputs=(),
+        settings=options.settings,
+        tool_version=__version__,
+    )
+    target.mkdir(exist_ok=True)
+    for name, text in zip(REFUSED_FILES, (refused_json(made), render(made, "html")), strict=True):
+        write_text(target / name, text)
 
 
 def _opened(dataset: Path, choices: Choices, folder: Path) -> Dataset:
@@ -97,16 +153,14 @@ def _opened(dataset: Path, choices: Choices, folder: Path) -> Dataset:
     return open_dataset(dataset, choices, scratch=scratch)
 
 
-def _say_what_is_replaced(target: Path, name: str, quiet: bool) -> None:
-    """An audit of another dataset is not replaced without a word."""
+def _audited_before(target: Path) -> str | None:
+    """Return what the audit at a path is of; None where there is none that can be read."""
     if not is_audit(target):
-        return
+        return None
     try:
-        before = load_without_findings(target).dataset.name
-    except InputError:  # a damaged audit: what it was of cannot be said
-        return
-    if before != name:
-        say(f"{target} held the audit of {before}; that of {name} takes its place", quiet)
+        return load_without_findings(target).dataset.name
+    except InputError:
+        return None
 
 
 def go_on(
@@ -164,6 +218,11 @@ def audit_of(path: Path, quiet: bool = False, engine: Engine = HERE) -> Audit:
     """Return the audit at a path; a dataset is audited first, into its default folder."""
     if is_audit(path):
         return load_audit(path)
+    if is_refused(path):
+        raise InputError(
+            f"{printable(path)}: this audit was refused, {path / REFUSED_FILES[1]} says why; mend "
+            "the input, or audit it with --allow"
+        )
     target = default_folder(path)
     made = make(path, Choices(), Options(), target, quiet, engine=engine)
     say(f"audited {path} into {target}", quiet)

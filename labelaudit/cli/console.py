@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 
+from labelaudit.core.errors import InputError
 from labelaudit.core.text import printable
 from labelaudit.engine.job import Progress
 
@@ -28,8 +29,15 @@ def emit(text: str) -> None:
     """Write the product to stdout, as UTF-8 whatever the locale says."""
     with contextlib.suppress(AttributeError, ValueError):
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is still to be written would fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise InputError(f"standard output: cannot be written: {error.strerror}") from None
 
 
 def emit_data(text: str) -> None:

@@ -1,4 +1,4 @@
-"""`labelaudit explain`: what a measure, signal or filter means, with its source."""
+"""`labelaudit explain`: what a measure, signal, filter or check means, with its source."""
 
 import inspect
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ def explain(
         typer.Argument(metavar="[NAME]", show_default=False, help="What to explain."),
     ] = None,
 ) -> int:
-    """Explain a measure, signal, filter or estimate."""
+    """Explain a measure, signal, filter, estimate or check."""
     from labelaudit.cli.console import emit
 
     topics = known_topics()
@@ -46,6 +46,7 @@ def known_topics() -> dict[str, tuple[str, Any]]:
     from labelaudit.core.settings import FILTERS
     from labelaudit.detect import joint, select, signals
     from labelaudit.detect.thresholds import Thresholds
+    from labelaudit.ingest.contract import known_rules
     from labelaudit.measures import known_measures
 
     topics: dict[str, tuple[str, Any]] = {
@@ -61,4 +62,5 @@ def known_topics() -> dict[str, tuple[str, Any]]:
         "inverse_noise_matrix": ("estimates", Detection.inverse_noise_matrix),
         "estimated_prior": ("estimates", Detection.estimated_prior),
     }
+    topics |= {name: ("checks", one.check) for name, one in known_rules().items()}
     return topics

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from labelaudit.cli import options as opt
 from labelaudit.core.errors import ExitCode
 
@@ -17,6 +19,7 @@ Examples:
 
 
 def ingest(
+    context: typer.Context,
     dataset: opt.DatasetPath,
     labels: opt.Labels = None,
     label_column: opt.LabelColumn = None,
@@ -25,6 +28,10 @@ def ingest(
     embeddings: opt.Embeddings = None,
     images: opt.Images = None,
     classes: opt.Classes = None,
+    split: opt.Split = None,
+    logits: opt.Logits = False,
+    allow: opt.Allow = None,
+    strict: opt.Strict = False,
     output: opt.AuditOutput = None,
     engine: opt.Engine = "here",
     workers: opt.Workers = None,
@@ -37,11 +44,13 @@ def ingest(
 
     Writes the first part of an audit folder, for `labelaudit detect` and `labelaudit measure`.
     """
+    from labelaudit.cli.audit import origins
     from labelaudit.cli.auditfolder import default_folder, make
     from labelaudit.cli.console import command, emit, say
     from labelaudit.cli.engines import EngineChoice
     from labelaudit.core.folder import check_target
     from labelaudit.core.settings import Options
+    from labelaudit.ingest.contract import expect_known
     from labelaudit.ingest.folder import Choices
 
     choices = Choices(
@@ -52,7 +61,11 @@ def ingest(
         embeddings=embeddings,
         images=images,
         classes=classes,
+        split=split,
+        logits=logits,
     )
+    settings = Options(allow=tuple(allow or ()), strict=strict, origins=origins(context))
+    expect_known(settings.allow)
     chosen = EngineChoice(engine, workers, scheduler)
     target = output if output is not None else default_folder(dataset)
     check_target(target)
@@ -63,7 +76,7 @@ def ingest(
         made = make(
             dataset,
             choices,
-            Options(),
+            settings,
             target,
             quiet,
             only_ingest=True,

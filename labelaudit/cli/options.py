@@ -58,11 +58,38 @@ Classes = Annotated[
         help="Class of each column: a file with one name a line, or names between commas.",
     ),
 ]
+Logits = Annotated[
+    bool,
+    typer.Option(
+        "--logits",
+        help="The predictions are logits or log-probabilities: take a softmax of each row.",
+    ),
+]
+Split = Annotated[
+    str | None,
+    typer.Option(
+        "--split",
+        metavar="NAMES",
+        help="Audit only this split, or those between commas [default: those with predictions].",
+    ),
+]
 Filter = Annotated[
     str,
     typer.Option("--filter", metavar="NAME", help=f"How to flag: {', '.join(FILTERS)}."),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the samples that measures take.")]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="CHECK",
+        help="Go on though this check of the input contract fails; repeatable.",
+    ),
+]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse where a check of the input contract raises an alert."),
+]
 Output = Annotated[
     Path | None,
     typer.Option("-o", "--output", metavar="PATH", help="Where to write."),
@@ -90,6 +117,7 @@ Workers = Annotated[
         "--workers",
         metavar="N",
         min=1,
+        max=1024,
         show_default=False,
         help="How many processes, for --engine processes or dask [default: one a core].",
     ),

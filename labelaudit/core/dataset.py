@@ -1,12 +1,13 @@
 """What is audited: rows of labels and probabilities, cut into shards and read in batches."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from labelaudit.core.coded import Coded
 from labelaudit.core.listed import Block
 from labelaudit.core.matrix import Matrix, cache_rows, in_columns
 from labelaudit.core.rows import Array
@@ -122,6 +123,41 @@ class Check:
     evidence: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Contents:
+    """What the rows are of, for the check that compares them.
+
+    `marks` returns a number uint64[N] for each row, equal where the inputs are equal; `kind`
+    says what is compared ("image files").
+    """
+
+    kind: str
+    marks: Callable[[], npt.NDArray[np.uint64]]
+
+    def __reduce__(self) -> Any:
+        """Stay behind: a worker compares nothing."""
+        return _nothing, ()
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Votes:
+    """What several annotators said: vote j is on row `rows[j]`, for class `labels[j]`.
+
+    `annotators` are coded by name (-1: not said). Votes on one row need not stand together.
+    """
+
+    rows: npt.NDArray[np.int64]
+    annotators: Coded
+    labels: npt.NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dataset:
     """A labelled dataset, aligned: row i of everything speaks of the same example.
@@ -130,7 +166,9 @@ class Dataset:
     the labels file, from 0 (None: the same; they differ where rows without a label were left
     out). `part_ends` are the rows at which the files of a sharded input end. `ids` name the
     rows (None: the source row is the id). `examples` are paths of images or other files to
-    show, relative to the dataset (None where there are none).
+    show, relative to the dataset (None where there are none). `votes` are there where rows
+    have several; then `labels` are those of the majority. `contents` compares the inputs
+    themselves, where they are files or texts.
     """
 
     name: str
@@ -147,6 +185,9 @@ class Dataset:
     n_unlabelled: int = 0
     notices: tuple[str, ...] = ()
     part_ends: tuple[int, ...] = ()
+    votes: Votes | None = None
+    splits: Coded | None = None
+    contents: Contents | None = None
 
     def __len__(self) -> int:
         return len(self.labels)

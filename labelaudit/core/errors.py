@@ -1,6 +1,11 @@
 """The one family of errors that a user can mend, and the one table of exit codes."""
 
+from collections.abc import Sequence
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from labelaudit.core.dataset import Check
 
 
 class ExitCode(IntEnum):
@@ -22,6 +27,14 @@ class LabelauditError(Exception):
 
 class InputError(LabelauditError):
     """A file or its content cannot be used as it is."""
+
+
+class Refusal(InputError):
+    """The input contract failed; `checks` are all that were made, those refused among them."""
+
+    def __init__(self, message: str, checks: "Sequence[Check]") -> None:
+        super().__init__(message)
+        self.checks = tuple(checks)
 
 
 class ConfigError(LabelauditError):

@@ -32,8 +32,12 @@ _PARTIAL = ".partial"
 WORKING_FOLDER = "working"  # what is needed only while an audit is made: never published
 SOURCE_FILE = "source.json"
 RUN_FILE = "run.json"
+# What is left of an audit that was refused, beside the audit before it, if there is one.
+REFUSED_FILES = ("refused.json", "refused.html")
 # All that an audit folder may hold of ours; whatever else lies in it is the user's and stays.
-OWN_FILES = (AUDIT_FILE, FINDINGS_FILE, SOURCE_FILE, RUN_FILE, "flagged.csv", "report.html")
+OWN_FILES = (
+    AUDIT_FILE, FINDINGS_FILE, SOURCE_FILE, RUN_FILE, "flagged.csv", "report.html", *REFUSED_FILES,
+)  # fmt: skip
 OWN_FOLDERS = (SCORES_FOLDER, DIGEST_FOLDER)
 
 
@@ -44,6 +48,17 @@ def is_audit(path: Path) -> bool:
             return f'"tool": "{TOOL}"' in file.read(200)
     except (OSError, UnicodeDecodeError):
         return False
+
+
+def is_refused(path: Path) -> bool:
+    """Say whether a folder holds what an audit that was refused left, and nothing else."""
+    try:
+        held = {entry.name for entry in path.iterdir()}
+        with (path / REFUSED_FILES[0]).open(encoding="utf-8") as file:
+            ours = f'"tool": "{TOOL}"' in file.read(200)
+    except (OSError, UnicodeDecodeError):
+        return False
+    return ours and held <= set(REFUSED_FILES)
 
 
 def load_audit(path: str | Path) -> Audit:
@@ -161,7 +176,8 @@ def check_target(target: Path) -> None:
         exists = os.path.lexists(target)
         if exists and not target.is_dir():
             raise InputError(f"{printable(target)}: is no folder; name one for the audit with -o")
-        if exists and not is_audit(target) and any(target.iterdir()):
+        taken = exists and not is_audit(target) and not is_refused(target)
+        if taken and any(target.iterdir()):
             raise InputError(
                 f"{printable(target)}: is a folder that is no audit; nothing was written; "
                 "name another with -o"

@@ -12,6 +12,7 @@ from labelaudit.core.rows import Array, Rows, Wanted, reads_forward
 # Up to so many classes rows are laid out in full, and pairs of classes as a table: quickest.
 FEW_CLASSES = 2048
 _BLOCK = 1 << 12
+_NO_CLASS, _HUGE = -2, 1 << 40
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,8 +153,9 @@ class TopClasses:
     def read(self, rows: Wanted) -> tuple[Array, Array]:
         """Return columns int[n, k] and their probabilities float[n, k]."""
         columns = np.asarray(self.columns[rows])
-        listed = np.where(np.isfinite(columns), columns, -1).astype(np.int64)
-        return listed, np.asarray(self.probabilities[rows])
+        # What is no number stands for nothing; what is too large or small for one stays wrong.
+        listed = np.clip(np.where(np.isfinite(columns), columns, -1), _NO_CLASS, _HUGE)
+        return listed.astype(np.int64), np.asarray(self.probabilities[rows])
 
 
 class SparseRows:
@@ -191,8 +193,15 @@ class ListedRows:
     With more than `few` classes they are never laid out: then `listed` is what is read.
     """
 
-    def __init__(self, entries: Entries, n_columns: int, few: int = FEW_CLASSES) -> None:
+    def __init__(
+        self,
+        entries: Entries,
+        n_columns: int,
+        few: int = FEW_CLASSES,
+        file: str = "the predictions",
+    ) -> None:
         self.entries = entries
+        self.file = file
         self.n_columns = n_columns
         self.few = few
         self.dtype = entries.dtype
@@ -213,24 +222,23 @@ class ListedRows:
     def listed(self, rows: Wanted, n_classes: int) -> Listed:
         """Return rows as they are listed, with classes from `n_columns` on of probability 0."""
         columns, values = self.entries.read(rows)
-        unknown = (columns < -1) | (columns >= self.n_columns)
-        if unknown.any():
-            row, place = np.argwhere(unknown)[0]
-            raise InputError(
-                f"the predictions list class {columns[row, place]}, but there are "
-                f"{self.n_columns:,} classes, numbered from 0 (row "
-                f"{np.arange(len(self))[rows][row]:,}, from 0); correct the number, or name all "
-                "classes in classes.txt"
-            )
+        self._refuse(
+            (columns < -1) | (columns >= self.n_columns),
+            rows,
+            columns,
+            f"is no class: there are {self.n_columns:,}, numbered from 0; correct the number, or "
+            "name all classes in classes.txt",
+        )
+        self._refuse(
+            (columns == -1) & (values != 0) & ~np.isnan(values),
+            rows,
+            columns,
+            "stands for nothing listed, but has a probability; correct one of them",
+        )
         order = np.argsort(np.where(columns < 0, n_classes, columns), axis=1, kind="stable")
         classes = np.take_along_axis(columns, order, axis=1)
         twice = (classes[:, 1:] == classes[:, :-1]) & (classes[:, 1:] >= 0)
-        if twice.any():
-            row, place = np.argwhere(twice)[0]
-            raise InputError(
-                f"the predictions list class {classes[row, place]} twice in row "
-                f"{np.arange(len(self))[rows][row]:,} (from 0); list each class once"
-            )
+        self._refuse(twice, rows, classes, "is listed twice; list each class once")
         dtype = _computed(values.dtype)
         values = np.take_along_axis(values, order, axis=1).astype(dtype)
         nothing = classes < 0
@@ -246,4 +254,14 @@ class ListedRows:
             rest=rest.astype(dtype),
             n_columns=self.n_columns,
             n_classes=n_classes,
+        )
+
+    def _refuse(self, wrong: Array, rows: Wanted, classes: Array, problem: str) -> None:
+        """Raise an InputError that names the first row and class where something is wrong."""
+        if not wrong.any():
+            return
+        row, place = np.argwhere(wrong)[0]
+        raise InputError(
+            f"{self.file}, row {np.arange(len(self))[rows][row]} (from 0): class "
+            f"{classes[row, place]} {problem}"
         )

@@ -18,7 +18,8 @@ class Matrix:
     `values` are of shape (rows, columns): an array, or what lies in files. `rows` says which row
     of it belongs to each row of the dataset (None: the same), `columns` which column belongs to
     each class (None: the same; -1: no such column, its probability is 0). Where `normalise` is
-    set each row is divided by its sum, in float64 (probabilities that were rounded to float16).
+    set each row is divided by its sum, in float64 (probabilities that were rounded to float16);
+    where `softmax` is set the values are logits, and their softmax is what is read.
     `locate` names a row of `values` for a message ("predictions.csv, line 17"), `column_names`
     its columns.
     """
@@ -27,12 +28,13 @@ class Matrix:
     rows: npt.NDArray[np.int64] | None = None
     columns: tuple[int, ...] | None = None
     normalise: bool = False
+    softmax: bool = False
     locate: Callable[[int], str] | None = None
     column_names: tuple[str, ...] | None = None
 
     def __reduce__(self) -> Any:
         """Travel without `locate`, which only the one who words a message needs."""
-        return _unpacked, (self.values, self.rows, self.columns, self.normalise)
+        return _unpacked, (self.values, self.rows, self.columns, self.normalise, self.softmax)
 
     def where(self, row: int) -> str:
         """Name the place in the user's file that row `row` of the dataset was read from."""
@@ -80,7 +82,8 @@ class Matrix:
         if isinstance(self.values, ListedRows) and self.lists:
             listed = self.values.listed(wanted, self.width)
             return divided_by_row_sums(listed) if self.normalise else listed
-        return self._in_class_order(self.values[wanted])
+        block = self.values[wanted]
+        return self._in_class_order(softmax(block) if self.softmax else block)
 
     def release(self, start: int, stop: int) -> None:
         """Let go of what rows `start` to `stop` were read from, where it is a mapped file."""
@@ -100,8 +103,8 @@ class Matrix:
         return in_full(divided_by_row_sums(block)) if self.normalise else block
 
 
-def _unpacked(values: Rows, rows: Any, columns: Any, normalise: bool) -> Matrix:
-    return Matrix(values=values, rows=rows, columns=columns, normalise=normalise)
+def _unpacked(values: Rows, rows: Any, columns: Any, normalise: bool, softmax: bool) -> Matrix:
+    return Matrix(values=values, rows=rows, columns=columns, normalise=normalise, softmax=softmax)
 
 
 # The system maps a page for every row, and its neighbours with it.
@@ -133,6 +136,19 @@ def in_columns(block: Block) -> Array | None:
     if isinstance(block, Listed) or block.shape[1] > NARROW:
         return None
     return block.T.copy(order="C")
+
+
+def softmax(block: Array) -> Array:
+    """Return the softmax of each row in float64; of log-probabilities it is the probabilities.
+
+    The largest value of a row is taken off first, so that nothing overflows. No value depends on
+    the rows that are read with it.
+    """
+    logits = np.ascontiguousarray(block, dtype=np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):  # no number: refused by the contract
+        powers: Array = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+        powers /= row_sums(powers)[:, None]
+    return powers
 
 
 def divided_by_row_sums(block: Block) -> Block:

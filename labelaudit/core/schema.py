@@ -82,6 +82,19 @@ def to_document(audit: Audit) -> dict[str, Any]:
     }
 
 
+def refused_json(audit: Audit) -> str:
+    """Return the text of `refused.json`: what was read and checked, and no count or measure."""
+    whole = to_document(audit)
+    kept = ("tool", "tool_version", "schema_version")
+    document = {name: whole[name] for name in kept} | {
+        "refused": [check.name for check in audit.contract if check.status == "refused"],
+        "dataset": {"name": audit.dataset.name},
+        "contract": whole["contract"],
+        "provenance": whole["provenance"],
+    }
+    return indented(document) + "\n"
+
+
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}

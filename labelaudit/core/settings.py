@@ -27,10 +27,16 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
-    """The settings that change results; `origins` says who set which: flag or default."""
+    """The settings that change results; `origins` says who set which: flag or default.
+
+    `allow` names checks of the input contract whose failure does not refuse the audit; `strict`
+    refuses where one raises an alert.
+    """
 
     filter: str = FILTERS[0]
     seed: int = 0
+    allow: tuple[str, ...] = ()
+    strict: bool = False
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -43,7 +49,13 @@ class Options:
     @property
     def settings(self) -> dict[str, Setting]:
         """What the audit writes down."""
+        values = {
+            "filter": self.filter,
+            "seed": self.seed,
+            "allow": sorted(set(self.allow)),
+            "strict": self.strict,
+        }
         return {
-            name: Setting(value=getattr(self, name), origin=self.origins.get(name, "default"))
-            for name in ("filter", "seed")
+            name: Setting(value=value, origin=self.origins.get(name, "default"))
+            for name, value in values.items()
         }

@@ -28,7 +28,7 @@ from labelaudit.engine.workers import answer, look_at, merge, own_version
 _FAN_IN = 8
 # What is larger than this is put on the workers once and not sent along with every shard.
 _LARGE = 1 << 16
-_START_S = 120.0
+_START_S = 20.0
 _REACH_S = 5.0
 _ARRIVE_S = 5.0
 # Nothing heard for so long: look whether there is anyone left.
@@ -177,7 +177,14 @@ class Cluster:
                 )
                 self._client = distributed.Client(self._local, set_as_default=False)
             self._local.scale(number)
-            self._client.wait_for_workers(number, timeout=_START_S)
+            try:
+                self._client.wait_for_workers(number, timeout=_START_S)
+            except TimeoutError:  # one that is killed while it starts never arrives
+                if not self._client.nthreads():
+                    raise ConfigError(
+                        f"no worker process of Dask started within {_START_S:.0f} s; run without "
+                        "--engine dask"
+                    ) from None
         return self._client
 
     def close(self) -> None:

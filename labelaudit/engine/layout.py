@@ -44,7 +44,7 @@ def _laid_values(values: Rows, path: Path) -> Any:
         name: _laid(getattr(entries, name), path.with_suffix(f".{name}.npy"))
         for name in entries.arrays
     }
-    return ListedRows(type(entries)(**laid), values.n_columns, values.few)
+    return ListedRows(type(entries)(**laid), values.n_columns, values.few, values.file)
 
 
 def _laid_texts(texts: Sequence[str] | None, path: Path) -> Sequence[str] | None:

@@ -28,6 +28,7 @@ def aligned(
     columns: tuple[int, ...] | None = None,
     normalise: bool = False,
     scratch: Path | None = None,
+    softmax: bool = False,
 ) -> Matrix:
     """Return the rows of numbers that belong to the rows of the dataset.
 
@@ -44,6 +45,7 @@ def aligned(
         rows=own,
         columns=columns,
         normalise=normalise,
+        softmax=softmax,
         locate=numbers.locate,
         column_names=numbers.column_names,
     )
@@ -109,7 +111,8 @@ def _in_order(values: Rows, rows: RowNumbers, scratch: Path | None) -> Rows:
         entries = values.entries
         columns = _in_order(entries.columns, rows, scratch)
         probabilities = _in_order(entries.probabilities, rows, scratch)
-        return ListedRows(TopClasses(columns, probabilities), values.n_columns, values.few)
+        listed = TopClasses(columns, probabilities)
+        return ListedRows(listed, values.n_columns, values.few, values.file)
     shape = (len(rows), *values.shape[1:])
     if scratch is None:
         return _filled(np.empty(shape, dtype=values.dtype), values, rows)

@@ -8,6 +8,7 @@ from pathlib import Path
 from labelaudit.core.dataset import Check
 from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.text import listed, printable
+from labelaudit.ingest.contract.classes import classes as classes_check
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,37 +143,10 @@ def _matched(
         )
     names = [*order, *unknown]
     own_columns = None if columns is None else [*columns, *([-1] * len(unknown))]
-    seen = {by_label[label] for label in counts}
+    seen = {by_label[label] for label, count in counts.items() if count}
     empty = [name for code, name in enumerate(names) if code not in seen]
-    evidence = {
-        "how": how,
-        "without_prediction": list(unknown),
-        "without_examples": list(empty),
-    }
-    if unknown and columns is not None:
-        check = Check(
-            name="classes",
-            status="alerted",
-            message=f"{lost:,} labels are of a class that has no column in {predictions}: "
-            f"{listed(unknown)}; it is given probability 0",
-            evidence=evidence
-            | {"mitigation": "Check the spelling of these labels, or add their columns."},
-        )
-    elif empty:
-        check = Check(
-            name="classes",
-            status="alerted",
-            message=f"no example is labelled {listed(empty)}; {how}",
-            evidence=evidence
-            | {"severity": "info", "mitigation": "Nothing, if the class is meant to be absent."},
-        )
-    else:
-        check = Check(
-            name="classes",
-            status="passed",
-            message=f"{len(names)} classes; {how}",
-            evidence=evidence,
-        )
+    table = predictions if columns is not None else None
+    check = classes_check(names, how, unknown, lost, empty, table)
     return Classes(
         names=tuple(names),
         columns=None if own_columns is None else tuple(own_columns),

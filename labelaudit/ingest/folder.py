@@ -2,85 +2,46 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.folder import is_audit
 from labelaudit.core.text import did_you_mean, listed, printable
-from labelaudit.ingest.readers import is_array, is_table
-from labelaudit.ingest.readers.images import is_image
+from labelaudit.ingest.convention import (
+    CLASS_FILES,
+    EMBEDDING_STEMS,
+    ID_COLUMNS,
+    IMAGE_FOLDERS,
+    LABEL_COLUMNS,
+    LABEL_STEMS,
+    PART_STEMS,
+    PREDICTION_STEMS,
+    Choices,
+    Part,
+    Plan,
+    pick_column,
+)
+from labelaudit.ingest.layouts import LIKELY, SURE, find_layout
+from labelaudit.ingest.readers import is_array, is_json, is_table
+from labelaudit.ingest.readers.images import SPLITS, is_image
 from labelaudit.ingest.sharding import Candidate, candidates, is_data
+from labelaudit.ingest.splits import in_order, is_split, split_part
 
-# The convention, best name first. A stem also counts with an ending: `pred_probs_resnet18`.
-LABEL_STEMS = ("labels", "label", "y", "targets", "train", "data", "dataset")
-PREDICTION_STEMS = (
-    "pred_probs", "predictions", "preds", "probs", "probabilities", "proba", "predict_proba",
-    "oof", "oof_predictions",
-)  # fmt: skip
-EMBEDDING_STEMS = ("embeddings", "embedding", "features")
-CLASS_FILES = ("classes.txt", "class_names.txt")
-IMAGE_FOLDERS = ("images", "imgs", "img")
-LABEL_COLUMNS = ("label", "labels", "target", "class", "y", "given_label", "category")
-# What a single table is called that is cut into files and lies in a folder by itself.
-PART_STEMS = ("part", "shard", "")
-ID_COLUMNS = (
-    "id", "ids", "uid", "image_id", "example_id", "file_name", "filename", "path", "file", "image",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choices:
-    """What the user said about the input; None leaves it to the convention."""
-
-    labels: str | None = None
-    label_column: str | None = None
-    id_column: str | None = None
-    predictions: str | None = None
-    embeddings: str | None = None
-    images: str | None = None
-    classes: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
-    """A file or folder, and how it was found.
-
-    `files` are the files that it is cut into, in order; then `path` is their folder, or a
-    pattern that they fit.
-    """
-
-    path: Path
-    how: str
-    files: tuple[Path, ...] = ()
-
-    @property
-    def first(self) -> Path:
-        """The file itself, or the first of those it is cut into."""
-        return self.files[0] if self.files else self.path
-
-    @property
-    def is_images(self) -> bool:
-        """Whether it is a folder of images by class."""
-        return not self.files and self.path.is_dir()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """Which file plays which part. `labels` is a folder for an image folder by class."""
-
-    root: Path
-    labels: Part
-    predictions: Part | None = None
-    embeddings: Part | None = None
-    classes: Part | None = None
-    images: Part | None = None
-
-    def shown(self, part: Part) -> str:
-        """Name a part as the user would: relative to the dataset where it lies inside."""
-        if part.path.is_relative_to(self.root) and part.path != self.root:
-            return part.path.relative_to(self.root).as_posix()
-        return part.path.name
+__all__ = [
+    "CLASS_FILES",
+    "EMBEDDING_STEMS",
+    "ID_COLUMNS",
+    "IMAGE_FOLDERS",
+    "LABEL_COLUMNS",
+    "LABEL_STEMS",
+    "PREDICTION_STEMS",
+    "Choices",
+    "Part",
+    "Plan",
+    "pick_column",
+    "plan",
+]
 
 
 def plan(dataset: Path, choices: Choices) -> Plan:
@@ -113,20 +74,24 @@ def _plan(dataset: Path, choices: Choices) -> Plan:
         labels = _chosen(dataset, choices.labels, "--labels")
     else:
         rest = [file for file in files if file.path not in taken]
-        labels = _find_labels(dataset, rest, folders)
+        labels = _find_labels(dataset, rest, folders, choices)
     return _with_options(dataset, labels, choices, found)
 
 
 def _with_options(
     root: Path, labels: Part, choices: Choices, found: dict[str, list[Candidate]]
 ) -> Plan:
+    # A file that is named, or is named like labels, may still be the export of a tool.
+    if labels.layout is None and labels.path.is_file():
+        labels = find_layout(labels.path, LIKELY) or labels
     parts = {}
     for role in ("predictions", "embeddings"):
         chosen = getattr(choices, role)
         matches = [match for match in found.get(role, []) if match.path != labels.path]
         if chosen is not None:
             part = _chosen(root, chosen, f"--{role}")
-            if not (is_array(part.first) or is_table(part.first)):
+            known = is_array(part.first) or is_table(part.first)
+            if not known and not (role == "predictions" and is_json(part.first)):
                 raise InputError(
                     f"{printable(chosen)}: not a format that can be read as {role}; "
                     "use .npy, .npz, .csv, .tsv, .jsonl, .parquet or .feather"
@@ -144,19 +109,79 @@ def _with_options(
     )
 
 
-def _find_labels(root: Path, files: list[Candidate], folders: list[Path]) -> Part:
+def _find_labels(root: Path, files: list[Candidate], folders: list[Path], choices: Choices) -> Part:
+    if sure := find_layout(root, SURE):
+        return sure
     for stem in LABEL_STEMS:
         matches = _fitting(files, folders, (stem,), endings=False)
+        if matches and all(is_split(match.stem) for match in matches):
+            return _splits(root, files, folders, matches, choices)
         if matches:
             return _only(root, matches, "labels")
+    if likely := find_layout(root, LIKELY):
+        return likely
+    others = _fitting(files, folders, SPLITS, endings=False)
+    if others:
+        return _splits(root, files, folders, others, choices)
     if len(files) == 1 and files[0].parts and files[0].stem in PART_STEMS:
         return _part(files[0], "the only table here")
+    configurations = [folder for folder in folders if _split_tables(folder)]
+    if len(configurations) > 1:
+        raise InputError(
+            f"{printable(root)}: several folders hold splits: "
+            f"{listed(folder.name for folder in configurations)}; point at one of them"
+        )
+    if configurations:
+        return _splits(root, [], [], _split_tables(configurations[0]), choices)
     if folders:
-        return Part(path=root, how="an image folder by class")
+        return Part(path=root, how=_how_images(folders))
     raise InputError(
         f"{printable(root)}: no labels found: looked for labels.csv, labels.npy, train.csv and "
         "the like, and for folders of images by class; name the file with --labels"
     )
+
+
+def _splits(
+    root: Path,
+    files: list[Candidate],
+    folders: list[Path],
+    found: list[Candidate],
+    choices: Choices,
+) -> Part:
+    """Return the files of all splits that lie beside those found."""
+    if all(is_table(match.path) or match.parts for match in found):
+        beside = [match for match in files if is_split(match.stem)]
+        beside += _fitting([], [folder for folder in folders if is_split(folder.name)], SPLITS)
+        paths = {match.path for match in found}
+        found = found + [
+            match
+            for match in beside
+            if match.path not in paths and (is_table(match.path) or match.parts)
+        ]
+    for match in found:
+        same = [other for other in found if other.stem == match.stem]
+        if len(same) > 1:
+            return _only(root, same, "labels")
+    if len(found) == 1 and choices.split != found[0].stem:
+        return _part(found[0], "found by name")  # a column may say the splits
+    return split_part(found, choices)
+
+
+def _split_tables(folder: Path) -> list[Candidate]:
+    inside = [match for match in _inside(folder) if is_split(match.stem)]
+    return [match for match in inside if match.parts or is_table(match.path)]
+
+
+def _how_images(folders: list[Path]) -> str:
+    splits = [folder.name for folder in folders if is_split(folder.name)]
+    if splits and not any(_holds_images(folder) for folder in folders):
+        return f"an image folder by split and class, splits {listed(in_order(splits))}"
+    return "an image folder by class"
+
+
+def _holds_images(folder: Path) -> bool:
+    with os.scandir(folder) as entries:
+        return any(is_image(entry.name) and not entry.name.startswith(".") for entry in entries)
 
 
 def _listed(root: Path) -> tuple[list[Candidate], list[Path]]:
@@ -179,7 +204,10 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _fitting(
-    files: Iterable[Candidate], folders: Iterable[Path], stems: tuple[str, ...], endings: bool
+    files: Iterable[Candidate],
+    folders: Iterable[Path],
+    stems: tuple[str, ...],
+    endings: bool = False,
 ) -> list[Candidate]:
     """Return the files and folders of files that are named by the convention."""
 
@@ -192,8 +220,13 @@ def _fitting(
     for folder in folders:
         if fits(folder.name.lower()):
             inside = _inside(folder)
+            if is_split(folder.name) and not endings:
+                inside = [replace(file, stem=folder.name.lower()) for file in inside]
             # The splits of a dataset lie side by side, `data/train-*.parquet` and others.
             best = [[file for file in inside if file.stem == stem] for stem in LABEL_STEMS]
+            best.append([file for file in inside if is_split(file.stem)])
+            if any(is_split(file.stem) for file in next(filter(None, best), [])):
+                best = [best[-1]]
             found += inside if endings else next(filter(None, best), inside)
     return found
 
@@ -280,22 +313,3 @@ def _nearby(path: Path) -> str:
     if not parent.is_dir():
         return ""
     return did_you_mean(path.name, (sibling.name for sibling in parent.iterdir()))
-
-
-def pick_column(
-    names: tuple[str, ...],
-    chosen: str | None,
-    known: tuple[str, ...],
-    file: str,
-    option: str,
-) -> str | None:
-    """Return the column that the user chose, or the first known name; None where none fits."""
-    if chosen is not None:
-        if chosen in names:
-            return chosen
-        raise InputError(
-            f"{file}: has no column {printable(chosen, 60)!r} ({option})"
-            f"{did_you_mean(chosen, names)}; its columns: {listed(names)}"
-        )
-    lower = {name.strip().lower(): name for name in reversed(names)}
-    return next((lower[name] for name in known if name in lower), None)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from labelaudit.core.errors import InputError
-from labelaudit.core.text import printable
 from labelaudit.core.texts import Texts, TextsWriter
+from labelaudit.ingest.contract.ids import ids_missing, ids_repeated
 from labelaudit.ingest.matching import Ids, first_repeat, ids_of
 from labelaudit.ingest.readers import TableFile
 from labelaudit.ingest.readers.sharded import ShardedTable
@@ -19,8 +19,10 @@ def place_of(table: TableFile, file: str, row: int) -> str:
     return where if isinstance(table, ShardedTable) else f"{file}, {where}"
 
 
-def read_ids(table: TableFile, column: str, file: str, scratch: Path | None = None) -> Ids:
-    """Return the ids of a table: none missing, none twice."""
+def read_ids(
+    table: TableFile, column: str, file: str, scratch: Path | None = None, repeats: bool = False
+) -> Ids:
+    """Return the ids of a table: none missing, and without `repeats` none twice."""
     written = TextsWriter(scratch)
     blank = None
     for block in table.texts(column):
@@ -31,12 +33,13 @@ def read_ids(table: TableFile, column: str, file: str, scratch: Path | None = No
             written.add(names[:at])
             break
         written.add(names)
-    ids = _unique(written.texts(), lambda row: place_of(table, file, row), table.where, scratch)
+    if repeats:
+        ids = ids_of(written.texts(), scratch)
+    else:
+        texts = written.texts()
+        ids = _unique(texts, lambda row: place_of(table, file, row), table.where, scratch)
     if blank is not None:
-        raise InputError(
-            f"{place_of(table, file, blank)}: column {printable(column, 60)!r} has no id; "
-            "give every row one"
-        )
+        raise ids_missing(place_of(table, file, blank), column)
     return ids
 
 
@@ -74,8 +77,5 @@ def _unique(
     repeat = first_repeat(ids)
     if repeat is not None:
         row, first = repeat
-        raise InputError(
-            f"{place(row)}: id {printable(texts[row], 80)!r} was already used in "
-            f"{where(first)}; every id must be unique"
-        )
+        raise ids_repeated(place(row), texts[row], where(first))
     return ids

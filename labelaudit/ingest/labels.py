@@ -1,7 +1,7 @@
 """The labels: one text for each row, with an id where there is one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from labelaudit.core.coded import Coded
 from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.rows import Rows
 from labelaudit.core.text import listed, printable
+from labelaudit.ingest.exports import labels_of_votes
 from labelaudit.ingest.folder import (
     ID_COLUMNS,
     IMAGE_FOLDERS,
@@ -22,33 +23,18 @@ from labelaudit.ingest.folder import (
     pick_column,
 )
 from labelaudit.ingest.ids import read_ids, texts_in, unique_ids
-from labelaudit.ingest.matching import Ids, ids_of
+from labelaudit.ingest.labelled import Labels
+from labelaudit.ingest.layouts import layout
+from labelaudit.ingest.matching import Ids, first_repeat, ids_of
 from labelaudit.ingest.parts import arrays_of, ends_of, table_of
 from labelaudit.ingest.readers import TableFile, find_images, is_array, is_table
 from labelaudit.ingest.readers.coding import Coding
+from labelaudit.ingest.splits import in_column, of_files, of_wanted
+from labelaudit.ingest.votes import votes_in_table
+
+__all__ = ["Labels", "coded_labels", "ids_in", "read_labels", "table_labels", "texts_of"]
 
 _BLOCK = 1 << 20
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Labels:
-    """Labels as read: `texts` without one where a row has no label, `ids` where rows have names.
-
-    `metadata_names` are the class names in code order where the file says them; `table` is the
-    file, if it is a table (it may hold predictions too); `holds_predictions` says that an npz
-    does; `how` says what was read and why; `ends` are the rows at which the parts of labels
-    that are cut into files end.
-    """
-
-    texts: Coded
-    ids: Ids | None
-    how: str
-    format: str
-    metadata_names: tuple[str, ...] | None = None
-    table: TableFile | None = None
-    used_columns: tuple[str, ...] = ()
-    holds_predictions: bool = False
-    ends: tuple[int, ...] = ()
 
 
 def read_labels(plan: Plan, choices: Choices, scratch: Path | None = None) -> Labels:
@@ -57,48 +43,133 @@ def read_labels(plan: Plan, choices: Choices, scratch: Path | None = None) -> La
     path = part.first
     if choices.label_column is not None and (path.is_dir() or path.suffix.lower() == ".npy"):
         raise ConfigError("--label-column: goes with a table or .npz; here there are no columns")
+    if part.layout is not None:
+        return layout(part.layout).read(part, plan, choices, scratch)
     if part.is_images:
         return _from_images(path, scratch)
     if is_array(path):
         return _from_array(part, plan, choices, scratch)
     if is_table(path):
-        return _from_table(part, plan, choices, scratch)
+        return table_labels(part, plan, choices, scratch)
     raise InputError(
         f"{printable(path.name)}: not a format that can be read as labels; "
         "use .csv, .tsv, .jsonl, .parquet, .feather, .npy, .npz or a folder of images by class"
     )
 
 
-def _from_table(part: Part, plan: Plan, choices: Choices, scratch: Path | None) -> Labels:
+def table_labels(
+    part: Part,
+    plan: Plan,
+    choices: Choices,
+    scratch: Path | None,
+    *,
+    typed: Mapping[str, tuple[str, ...]] | None = None,
+    id_columns: tuple[str, ...] = ID_COLUMNS,
+    unique: bool = True,
+) -> Labels:
+    """Read the labels of a table, which may be cut into files.
+
+    `typed` are the class names of columns that hold classes, where they are not in the table
+    itself; `unique` is False where ids become so only with the folder of their file.
+    """
+    part = of_wanted(part, choices.split)
     file = printable(plan.shown(part))
     table = table_of(part, file)
-    column = pick_column(table.names, choices.label_column, LABEL_COLUMNS, file, "--label-column")
+    column, how = _label_column(table, choices.label_column, file, typed or {})
     if column is None:
         raise InputError(
             f"{file}: no column is named like labels ({', '.join(LABEL_COLUMNS[:5])}, ...); "
             f"choose one of its columns with --label-column: {listed(table.names)}"
         )
-    id_column = pick_column(table.names, choices.id_column, ID_COLUMNS, file, "--id-column")
+    id_column = pick_column(table.names, choices.id_column, id_columns, file, "--id-column")
     if id_column == column:
         if choices.id_column is not None:
             raise ConfigError(
                 f"--id-column {printable(column, 60)}: is the column of labels; choose another"
             )
         id_column = None
-    texts = table.coded(column)
-    ids = read_ids(table, id_column, file, scratch) if id_column is not None else None
-    chosen = "by --label-column" if choices.label_column else "found by name"
+    several = len(part.splits) > 1
+    if id_column is not None and not several:
+        election = votes_in_table(table, column, id_column, file, scratch)
+        if election is not None:
+            return labels_of_votes(election, part, file, column, id_column)
+    texts, class_names = table.coded(column), table.class_names(column)
+    if class_names is None and typed and column in typed:
+        texts, class_names = named_codes(texts, typed[column], file), typed[column]
+    ids = None
+    if id_column is not None:
+        ids = read_ids(table, id_column, file, scratch, repeats=several or not unique)
+        if several and unique and first_repeat(ids) is not None:
+            return _first_split(part, plan, choices, scratch, typed)
+    splits, split_column = of_files(part.splits, ends_of(table), len(texts)), None
+    if splits is None:
+        splits, split_column = in_column(table, column)
     named = f", ids: column `{printable(id_column, 60)}`" if id_column else ", ids: row numbers"
     return Labels(
         texts=texts,
         ids=ids,
-        how=f"{file} ({plan.labels.how}), column `{printable(column, 60)}` ({chosen}){named}",
+        how=f"{file} ({part.how}), column `{printable(column, 60)}` ({how}){named}",
         format=_format(part),
-        metadata_names=table.class_names(column),
+        metadata_names=class_names,
         table=table,
-        used_columns=tuple(name for name in (column, id_column) if name is not None),
+        used_columns=tuple(name for name in (column, id_column, split_column) if name is not None),
         ends=ends_of(table),
+        splits=splits,
+        splits_apart=bool(part.splits),
+        notices=part.notices,
     )
+
+
+def _first_split(
+    part: Part,
+    plan: Plan,
+    choices: Choices,
+    scratch: Path | None,
+    typed: Mapping[str, tuple[str, ...]] | None,
+) -> Labels:
+    """Read one split of several that use the same ids: those of all would not be unique."""
+    (name, count), *others = part.splits
+    dropped = ", ".join(f"`{printable(other, 40)}`" for other, _ in others)
+    notice = f"splits {dropped} are not read: they use ids of others; choose one with --split"
+    alone = replace(
+        part,
+        files=part.files[:count],
+        splits=((name, count),),
+        notices=(*part.notices, *([notice] if others else [])),
+    )
+    return table_labels(alone, plan, choices, scratch, typed=typed)
+
+
+def named_codes(codes: Coded, names: tuple[str, ...], file: str) -> Coded:
+    """Return codes, as texts, by their names; -1 is what Hugging Face writes for no label."""
+    shown = []
+    for code in codes.distinct:
+        number = int(code) if code.lstrip("-").isdecimal() and code.isascii() else len(names)
+        if number >= len(names) or number < -1:
+            raise InputError(
+                f"{file}: the code {printable(code, 40)} has no name, its features name "
+                f"{len(names):,} classes; correct the code or the names"
+            )
+        shown.append(names[number] if number >= 0 else None)
+    coding = Coding()
+    coding.add_coded(shown, codes.codes)
+    return coding.result()
+
+
+def _label_column(
+    table: TableFile, chosen: str | None, file: str, features: Mapping[str, tuple[str, ...]]
+) -> tuple[str | None, str]:
+    """Return the column of labels, and how it was found: what has classes goes before names."""
+    known = table.class_columns or tuple(name for name in features if name in table.names)
+    typed = known if chosen is None else ()
+    column = pick_column(typed or table.names, chosen, LABEL_COLUMNS, file, "--label-column")
+    if column is None and len(typed) > 1:
+        raise InputError(
+            f"{file}: several columns hold classes: {listed(typed)}; choose one with --label-column"
+        )
+    if column is None and typed:
+        return typed[0], "its type is ClassLabel"
+    return column, "by --label-column" if chosen is not None else "found by name"
 
 
 def _format(part: Part) -> str:
@@ -207,10 +278,14 @@ def _from_images(root: Path, scratch: Path | None) -> Labels:
             f"{printable(root)}: no labels found: no labels.csv, labels.npy, train.csv or the "
             "like, and no folders of images by class; name the labels with --labels"
         )
+    apart = any(image.split is not None for image in images)
     return Labels(
         texts=Coded.of(image.label for image in images),
         # Paths are unique as they are.
         ids=ids_of(texts_in([[image.id for image in images]], "images", scratch), scratch),
-        how=f"folder names of {len(images):,} images, ids: their paths",
+        how=f"folder names of {len(images):,} images, ids: their paths"
+        + (", by split and class" if apart else ""),
         format="image folder",
+        splits=Coded.of(image.split for image in images) if apart else None,
+        splits_apart=apart,
     )

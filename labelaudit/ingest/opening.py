@@ -7,18 +7,27 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labelaudit.core.coded import Coded
 from labelaudit.core.dataset import Check, Dataset, InputFile
 from labelaudit.core.errors import InputError, NothingJudged
 from labelaudit.core.listed import ListedRows
 from labelaudit.core.text import printable
+from labelaudit.core.texts import Texts
 from labelaudit.ingest.alignment import aligned, part_ends, taken
+from labelaudit.ingest.audited import chosen_rows, join_within
 from labelaudit.ingest.classes import Named, chosen_classes, name_classes, read_class_file
+from labelaudit.ingest.contents import contents_of
+from labelaudit.ingest.contract.classes import unlabelled
+from labelaudit.ingest.examples import find_examples
 from labelaudit.ingest.fingerprint import fingerprint
 from labelaudit.ingest.folder import Choices, Part, Plan, plan
-from labelaudit.ingest.join import join
 from labelaudit.ingest.labels import Labels, read_labels
+from labelaudit.ingest.logits import expect_logits
 from labelaudit.ingest.matching import MISSING, Ids
+from labelaudit.ingest.outputs.columns import structured
+from labelaudit.ingest.outputs.entries import by_name
 from labelaudit.ingest.predictions import (
+    LIST_NAMES,
     Numbers,
     from_columns,
     list_columns,
@@ -26,6 +35,7 @@ from labelaudit.ingest.predictions import (
     read_numbers,
 )
 from labelaudit.ingest.top_classes import numbered
+from labelaudit.ingest.votes import settled, with_votes
 
 
 def open_dataset(
@@ -41,7 +51,7 @@ def open_dataset(
     path : a folder, or one file of labels that may hold the predictions too.
     choices, options : which file plays which part, as the command line's options of that name
         (`labels`, `label_column`, `id_column`, `predictions`, `embeddings`, `images`,
-        `classes`); what is not named is found by convention.
+        `classes`, `split`, `logits`); what is not named is found by convention.
     scratch : a folder for what does not stay in memory; it must live as long as the dataset.
 
     Raises
@@ -61,33 +71,55 @@ def open_dataset(
     if not kept.any():
         raise InputError(f"{labels_file}: every label is blank")
     checks: list[Check] = []
-    notices = [f"labels: {labels.how}"]
+    notices = [f"labels: {labels.how}", *labels.notices]
 
     predictions = _predictions(parts, labels, choices, scratch)
+    within, said = chosen_rows(labels, predictions, choices.split, scratch)
+    if said is not None:
+        notices.append(said)
+    if within is not None:
+        kept &= within
     rows = None
     if predictions is not None:
-        rows, check = join(labels.ids, len(labels.texts), predictions, labels_file, scratch)
+        rows, check = join_within(labels, within, predictions, labels_file, scratch)
         checks.append(check)
         how = parts.predictions.how if parts.predictions else "in the labels file"
-        notices.append(f"predictions: {predictions.file} ({how}), {_joined(rows, labels.ids)}")
+        notices.append(
+            f"predictions: {predictions.file} ({how}), {_joined(rows, labels.ids, predictions)}"
+        )
+        notices.extend(predictions.notices)
+        if choices.logits:
+            expect_logits(predictions.values, predictions.file)
+            notices.append(
+                f"predictions: {predictions.file} read as logits (--logits): the "
+                "softmax of each row is audited"
+            )
         if rows is not None:
             kept &= rows != MISSING
     if not kept.any():
         raise InputError(f"{labels_file}: no row has both a label and predictions")
-    points, point_rows = _embeddings(parts, labels, predictions, choices, kept, notices, scratch)
+    points, point_rows = _embeddings(
+        parts, labels, predictions, choices, within, kept, notices, scratch
+    )
 
-    counts = labels.texts.counts()
-    n_labelled = int(labels.texts.present.sum())
+    texts = labels.texts if within is None else labels.texts[np.flatnonzero(within)]
+    counts = texts.counts()
+    n_labelled = int(texts.present.sum())
     named = _named(parts, choices, labels, predictions)
     if predictions is not None and isinstance(predictions.values, ListedRows):
-        listing, named = numbered(predictions.values, named, counts, predictions.file)
+        listing, names = predictions.values, predictions.classes
+        if names is not None and predictions.named_by_table:
+            listing, named = by_name(listing, names, named, counts, predictions.file)
+            predictions = replace(predictions, classes=None, named_by_table=False)
+        else:
+            listing, named = numbered(listing, named, counts, predictions.file)
         predictions = replace(predictions, values=listing)
         notices.append(
             f"classes that a row of {predictions.file} does not list share the rest of its "
             "probability equally"
         )
     classes = name_classes(
-        counts,
+        with_votes(counts, labels.votes),
         n_columns=None if predictions is None else predictions.values.shape[1],
         column_classes=_column_classes(predictions),
         named=named,
@@ -102,9 +134,9 @@ def open_dataset(
     notices.append(f"classes: {classes.check.evidence['how']}")
     if parts.images is not None:
         notices.append(f"images: {printable(parts.shown(parts.images))} ({parts.images.how})")
-    n_unlabelled = len(labels.texts) - n_labelled
+    n_unlabelled = len(texts) - n_labelled
     if n_unlabelled:
-        checks.append(_unlabelled(n_unlabelled, labels_file))
+        checks.append(unlabelled(n_unlabelled, labels_file))
     own = None if kept.all() else np.flatnonzero(kept)
     codes = labels.texts.recoded(classes.by_label)
     probabilities = (
@@ -114,8 +146,9 @@ def open_dataset(
             own,
             classes.columns,
             # float16 cannot hold probabilities that sum to 1: such rows are always divided.
-            normalise=predictions.values.dtype == np.float16,
+            normalise=predictions.values.dtype == np.float16 and not choices.logits,
             scratch=scratch,
+            softmax=choices.logits,
         )
         if predictions is not None
         else None
@@ -134,7 +167,31 @@ def open_dataset(
         n_unlabelled=n_unlabelled,
         notices=tuple(notices),
         part_ends=part_ends(labels, predictions, probabilities, own),
+        examples=_examples(parts, labels, own, scratch),
+        splits=_kept(labels.splits, own),
+        contents=contents_of(parts, labels, own),
+        votes=settled(labels.votes, classes.by_label, len(labels.texts), own)
+        if labels.votes is not None
+        else None,
     )
+
+
+def _examples(
+    parts: Plan, labels: Labels, own: npt.NDArray[np.int64] | None, scratch: Path | None
+) -> Texts | None:
+    """Return the paths of what shows each row that is audited, where there is such."""
+    paths = labels.examples
+    if paths is None and labels.ids is not None:
+        if parts.labels.is_images:
+            paths = labels.ids.texts
+        elif parts.root.is_dir():
+            folder = parts.images.path if parts.images is not None else None
+            paths = find_examples(parts.root, folder, labels.ids.texts, scratch)
+    return taken(paths, own, scratch) if paths is not None else None
+
+
+def _kept(splits: Coded | None, own: npt.NDArray[np.int64] | None) -> Coded | None:
+    return splits if splits is None or own is None else splits[own]
 
 
 def _predictions(
@@ -155,7 +212,10 @@ def _predictions(
     if len(columns) < 2 or not set(names) & present:
         columns, names = list_columns(labels.table, rest, role), []
         if not columns:
-            return None
+            known = LIST_NAMES[role]
+            return structured(
+                labels.table, rest, known, present, True, file, lambda: labels.ids, scratch
+            )
     return from_columns(labels.table, columns, file, role, labels.ids, names, scratch)
 
 
@@ -164,6 +224,7 @@ def _embeddings(
     labels: Labels,
     predictions: Numbers | None,
     choices: Choices,
+    within: npt.NDArray[np.bool_] | None,
     kept: npt.NDArray[np.bool_],
     notices: list[str],
     scratch: Path | None,
@@ -181,14 +242,14 @@ def _embeddings(
         numbers, how = beside, "a column of lists"
     labels_file = printable(parts.shown(parts.labels))
     try:
-        rows, _ = join(labels.ids, len(labels.texts), numbers, labels_file, scratch)
+        rows, _ = join_within(labels, within, numbers, labels_file, scratch)
     except NothingJudged:
         rows = np.full(len(labels.texts), MISSING, dtype=np.int64)
     lost = 0 if rows is None else int((rows[kept] == MISSING).sum())
     if lost:
         notices.append(f"embeddings: {numbers.file} left out, {lost:,} rows have none")
         return None, None
-    notices.append(f"embeddings: {numbers.file} ({how}), {_joined(rows, labels.ids)}")
+    notices.append(f"embeddings: {numbers.file} ({how}), {_joined(rows, labels.ids, numbers)}")
     return numbers, rows
 
 
@@ -225,19 +286,10 @@ def _named(
     return None
 
 
-def _joined(rows: npt.NDArray[np.int64] | None, ids: Ids | None) -> str:
-    if rows is None:
+def _joined(rows: npt.NDArray[np.int64] | None, ids: Ids | None, numbers: Numbers) -> str:
+    if rows is None or numbers.ids is None:
         return "matched by row order"
     return "joined by id" if ids is not None else "joined by row number"
-
-
-def _unlabelled(count: int, file: str) -> Check:
-    return Check(
-        name="unlabelled",
-        status="alerted",
-        message=f"{count:,} rows of {file} have no label and are left out",
-        evidence={"severity": "info", "count": count, "mitigation": "Label them, or ignore this."},
-    )
 
 
 def _inputs(

@@ -51,5 +51,8 @@ def ends_of(source: TableFile | Rows) -> tuple[int, ...]:
 
 def _names(part: Part, file: str) -> list[str]:
     """Return what messages call each of the files."""
-    folder = f"{file}/" if part.path.is_dir() else file[: file.rfind("/") + 1]
+    if part.path.is_dir():
+        inside = (path.relative_to(part.path).as_posix() for path in part.files)
+        return [f"{file}/{printable(path)}" for path in inside]
+    folder = file[: file.rfind("/") + 1]
     return [folder + printable(path.name) for path in part.files]

@@ -1,18 +1,22 @@
 """Predictions and embeddings as they lie in a file: numbers, ids, and names of columns."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from labelaudit.core.errors import InputError
+from labelaudit.core.listed import ListedRows
 from labelaudit.core.rows import Rows
 from labelaudit.core.text import listed, printable
 from labelaudit.ingest.folder import ID_COLUMNS, Part, pick_column
 from labelaudit.ingest.ids import place_of, read_ids
 from labelaudit.ingest.labels import Labels, ids_in, texts_of
 from labelaudit.ingest.matching import Ids
+from labelaudit.ingest.numbers import Numbers as Numbers
+from labelaudit.ingest.outputs.columns import refuse_ranked, structured
+from labelaudit.ingest.outputs.long_table import from_long, long_columns, repeats
+from labelaudit.ingest.outputs.repeats import collapsed, index_column, index_ids
 from labelaudit.ingest.parts import array_place, arrays_of, ends_of, table_of
-from labelaudit.ingest.readers import TableFile, is_table
+from labelaudit.ingest.readers import TableFile, is_json, is_table
 from labelaudit.ingest.top_classes import (
     is_sparse,
     listed_in_arrays,
@@ -42,26 +46,6 @@ LIST_NAMES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Numbers:
-    """A matrix float[rows, columns] as read.
-
-    `ids` name its rows (None: row order), `classes` its columns (None: unnamed). `file` is what
-    messages call it, `locate` names a row of it with its file. `ends` are the rows at which the
-    files end that it is cut into; `table` is where it was read from, if that is a table.
-    """
-
-    values: Rows
-    file: str
-    locate: Callable[[int], str]
-    ids: Ids | None = None
-    classes: tuple[str, ...] | None = None
-    named_by_table: bool = False
-    column_names: tuple[str, ...] | None = None
-    ends: tuple[int, ...] = ()
-    table: TableFile | None = None
-
-
 def read_numbers(
     part: Part,
     file: str,
@@ -71,7 +55,7 @@ def read_numbers(
     scratch: Path | None = None,
 ) -> Numbers:
     """Read a part that holds predictions or embeddings."""
-    if is_table(part.first):
+    if is_table(part.first) or is_json(part.first):
         return from_table(table_of(part, file), file, role, id_column, labels, scratch)
     arrays = arrays_of(part, file, scratch)
     if role == "predictions" and is_sparse(arrays):
@@ -137,13 +121,22 @@ def from_table(
     ids_from = pick_column(free, chosen, ID_COLUMNS, file, "--id-column")
     other_ids = {name for name in free if name.strip().lower() in ID_COLUMNS}
     rest = [name for name in table.names if name != ids_from and name not in other_ids]
+
+    def read_own_ids() -> Ids | None:
+        return read_ids(table, ids_from, file, scratch) if ids_from is not None else None
+
+    if role == "predictions":
+        found = _as_tools_write(table, rest, present, ids_from, file, read_own_ids, scratch)
+        if found is not None:
+            return found
     lists = list_columns(table, rest, role)
+    index = index_column(table, rest) if role == "predictions" and ids_from is None else None
     classes: list[str] = []
     if lists:
         columns = lists
     elif role == "predictions":
         points = list_columns(table, rest, "embeddings")
-        own = [name for name in rest if name not in points]
+        own = [name for name in rest if name not in points and (name != index or name in present)]
         columns, classes = probability_columns(own, present)
         if len(columns) < 2:
             raise InputError(
@@ -154,8 +147,40 @@ def from_table(
         columns = rest
         if not columns:
             raise InputError(f"{file}: holds no column of numbers")
-    ids = read_ids(table, ids_from, file, scratch) if ids_from is not None else None
-    return from_columns(table, columns, file, role, ids, classes, scratch)
+    if role != "predictions":
+        return from_columns(table, columns, file, role, read_own_ids(), classes, scratch)
+    ids = None
+    if ids_from is not None:
+        ids = read_ids(table, ids_from, file, scratch, repeats=True)
+    elif index is not None and index not in columns:
+        ids = index_ids(table, index, labels.ids, file, scratch)
+    numbers = from_columns(table, columns, file, role, ids, classes, scratch)
+    refuse_ranked(numbers.values, file, f"what `{printable(columns[0], 60)}` begins", table.names)
+    return collapsed(numbers, table.where, scratch)
+
+
+def _as_tools_write(
+    table: TableFile,
+    names: list[str],
+    present: set[str],
+    id_column: str | None,
+    file: str,
+    read_own_ids: Callable[[], Ids | None],
+    scratch: Path | None,
+) -> Numbers | None:
+    """Return predictions that are neither a column for each class nor one list of numbers."""
+    top = top_columns(names)
+    if top and all(table.list_width(name) is not None for name in top):
+        return None  # numbers of classes: read where they lie
+    _, prefixed = probability_columns(names, present, prefixed_only=True)
+    by_class = bool(prefixed) or len(present.intersection(names)) > 1
+    pair = long_columns(names)
+    if pair is not None and id_column is not None and not by_class and not top:
+        ids = table.coded(id_column)
+        if repeats(ids):
+            return from_long(table, id_column, ids, pair, file, scratch)
+    known = LIST_NAMES["predictions"]
+    return structured(table, names, known, present, by_class, file, read_own_ids, scratch)
 
 
 def from_columns(
@@ -174,7 +199,9 @@ def from_columns(
         values = table.rows(columns, scratch)
         _expect_matrix(values, file, role)
     names = [f"column {printable(name, 60)!r}" for name in columns]
-    if len(names) != values.shape[1]:
+    if isinstance(values, ListedRows):
+        names = []
+    elif len(names) != values.shape[1]:
         names = [f"{names[0]}, number {index} (from 0)" for index in range(values.shape[1])]
     return Numbers(
         values=values,
@@ -183,7 +210,7 @@ def from_columns(
         ids=ids,
         classes=tuple(classes) or None,
         named_by_table=bool(classes),
-        column_names=tuple(names),
+        column_names=tuple(names) or None,
         ends=ends_of(table),
         table=table,
     )

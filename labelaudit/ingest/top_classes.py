@@ -52,7 +52,13 @@ def listed_in_table(
     for start in range(0, len(entries), _BLOCK):
         seen, _ = entries.read(slice(start, start + _BLOCK))
         largest = max(largest, int(seen.max(initial=0)))
-    return ListedRows(entries, largest + 1)
+        if largest >= _MOST_CLASSES:
+            row = start + int((seen == largest).any(axis=1).argmax())
+            raise InputError(
+                f"{file}, row {row} (from 0): class {largest:,} is no class number that can be "
+                f"(at most {_MOST_CLASSES:,} classes); correct it"
+            )
+    return ListedRows(entries, largest + 1, file=file)
 
 
 def is_sparse(arrays: Mapping[str, Rows]) -> bool:
@@ -80,7 +86,7 @@ def listed_in_arrays(arrays: Mapping[str, Rows], file: str) -> ListedRows:
     )
     if not whole or values.dtype.kind != "f" or columns.dtype.kind not in "iu":
         raise InputError(f"{file}: is a damaged sparse matrix (CSR); write it again")
-    return ListedRows(SparseRows(pointers, columns, values), shape[1])
+    return ListedRows(SparseRows(pointers, columns, values), shape[1], file=file)
 
 
 def numbered(
@@ -103,4 +109,6 @@ def numbered(
             f"{file}: lists class {rows.n_columns - 1:,}, but {named.source} names "
             f"{len(named.names):,} classes, numbered from 0; correct the number or name the class"
         )
-    return ListedRows(rows.entries, len(named.names), rows.few), named
+    if len(named.names) < 2:
+        raise InputError(f"{file}: knows one class only; name all classes in classes.txt")
+    return ListedRows(rows.entries, len(named.names), rows.few, rows.file), named

@@ -65,6 +65,7 @@ def key_of(
         "shards": [len(shards), _hash(np.array([shard.stop for shard in shards]))],
         "classes": [len(dataset.class_names), matrix.columns and list(matrix.columns)],
         "normalise": matrix.normalise,
+        "softmax": matrix.softmax,
     }
 
 

@@ -16,6 +16,7 @@ from labelaudit.report.words import (
     part_of,
     plain,
     several,
+    spoken,
     why_no_detection,
 )
 
@@ -29,7 +30,9 @@ def panel_of(
     return Panel(
         title="Label Facts",
         dataset=facts.name,
-        size=f"{several(facts.n_examples, 'example')} in "
+        size="not counted"
+        if refused
+        else f"{several(facts.n_examples, 'example')} in "
         f"{several(facts.n_classes, 'class', 'classes')}, one label each{unlabelled}",
         suspected=numbers.count(detection.n_flagged) if detection else numbers.UNKNOWN,
         suspected_known=detection is not None,
@@ -126,14 +129,20 @@ def _contract_fact(contract: Sequence[Check]) -> Fact:
         "repaired": "repaired",
         "passed": "passed",
     }.get(worst, numbers.UNKNOWN)
-    note = f"{tally['not_testable']} not testable" if tally["not_testable"] else ""
+    notes = [f"{tally['not_testable']} not testable"] if tally["not_testable"] else []
+    notes += [f"allowed: {', '.join(map(spoken, names))}"] if (names := allowed(contract)) else []
     return Fact(
         name="Input contract",
         gloss=several(len(contract), "check"),
         value=value,
-        note=note,
+        note="; ".join(notes),
         known=worst != "",
     )
+
+
+def allowed(contract: Sequence[Check]) -> list[str]:
+    """Return the checks that failed, and that the user allowed to."""
+    return [check.name for check in contract if check.evidence.get("allowed") is True]
 
 
 STATUSES = ("refused", "alerted", "repaired", "passed", "not_testable")
@@ -170,6 +179,13 @@ def verdict_of(
             "The input contract failed, so nothing was counted.",
             f"{plain(refused[0].name)}: {plain(refused[0].message)}.",
         )
+    if names := allowed(audit.contract):
+        failed = f"The input contract failed and was allowed to: {', '.join(map(spoken, names))}."
+        return (failed, *_judged(audit, detection))
+    return _judged(audit, detection)
+
+
+def _judged(audit: Audit, detection: Detection | None) -> tuple[str, ...]:
     if detection is None and "probabilities" not in audit.dataset.has:
         return ("No label was checked: there are no predictions.",)
     if detection is None:

@@ -159,7 +159,7 @@ def _skipped(label: Label) -> list[str]:
 
 def _read(label: Label) -> list[str]:
     lines = [f"- {escape(notice)}" for notice in label.provenance.notices[:20]]
-    for status, _, message in label.provenance.checks[:20]:
+    for status, _, message in label.provenance.checks[:40]:
         lines.append(f"- {escape(status)}: {escape(message)}")
     return lines
 

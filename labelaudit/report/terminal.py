@@ -293,13 +293,21 @@ def _skipped(label: Label, width: int) -> list["Text"]:
     return lines
 
 
+def _checks(label: Label) -> list[tuple[str, str]]:
+    """Return status and message of each check; those that passed share one entry, the first."""
+    checks = label.provenance.checks
+    passed = [message for status, _, message in checks if status == "passed"]
+    rest = [(status, message) for status, _, message in checks if status != "passed"]
+    return [("passed", " · ".join(passed)), *rest] if passed else rest
+
+
 def _read(label: Label, width: int) -> list["Text"]:
     provenance = label.provenance
     lines = [styled("WHAT WAS READ", STRONG)]
     for notice in provenance.notices or ("nothing was said about the input",):
         lines += wrapped(notice, width, hang=2)
     lines += [empty(), styled("INPUT CONTRACT", STRONG)]
-    for status, _, message in provenance.checks:
+    for status, message in _checks(label):
         tag = styled(f"{status:<14}", SUGGESTED if status in {"alerted", "refused"} else QUIET)
         body = wrapped(message, width, indent=14)
         body[0] = tag.append_text(body[0][14:])

@@ -106,9 +106,12 @@ def made_up(folder, n_rows, n_classes):
     folder.mkdir()
     generator = np.random.default_rng(0)
     probabilities = generator.random((n_rows, n_classes), dtype=np.float32)
+    labels = np.arange(n_rows) % n_classes
+    known = np.flatnonzero(generator.random(n_rows) < 0.4)
+    probabilities[known, labels[known]] += 2
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     np.save(folder / "pred_probs.npy", probabilities)
-    np.save(folder / "labels.npy", np.arange(n_rows) % n_classes)
+    np.save(folder / "labels.npy", labels)
     return folder
 
 

@@ -29,7 +29,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 
 
 @pytest.mark.parametrize(
-    ("engine", "kilobytes"), [(HERE, 20), (HERE, 500), (PROCESSES, 500), (PROCESSES, 2_000)]
+    ("engine", "kilobytes"), [(HERE, 20), (HERE, 500), (PROCESSES, 500), (PROCESSES, 700)]
 )
 def test_files_that_may_not_grow(tmp_path, data, engine, kilobytes):
     """The limit on the size of a file meets each write in turn; it needs no rights."""
@@ -69,7 +69,7 @@ exit $code
 
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="needs a disk of its own")
 @pytest.mark.parametrize(
-    ("engine", "kilobytes", "code"), [(HERE, 700, 2), (PROCESSES, 3_000, 2), (PROCESSES, 20_000, 0)]
+    ("engine", "kilobytes", "code"), [(HERE, 700, 2), (PROCESSES, 2_500, 2), (PROCESSES, 20_000, 0)]
 )
 def test_a_disk_that_is_full(tmp_path, data, engine, kilobytes, code):
     (tmp_path / "disk").mkdir()

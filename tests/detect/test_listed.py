@@ -176,8 +176,8 @@ def test_unlisted_classes_share_the_rest_also_against_thresholds():
 @pytest.mark.parametrize(
     ("columns", "values", "said"),
     [
-        ([[0, 0]], [[0.5, 0.5]], "class 0 twice in row 0"),
-        ([[0, 9]], [[0.5, 0.5]], "class 9, but there are 3 classes"),
+        ([[0, 0]], [[0.5, 0.5]], "class 0 is listed twice"),
+        ([[0, 9]], [[0.5, 0.5]], "class 9 is no class: there are 3"),
         ([[0, -2]], [[0.5, 0.5]], "class -2"),
     ],
 )

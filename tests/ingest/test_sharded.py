@@ -188,8 +188,9 @@ def test_splits_side_by_side(tmp_path):
     for split in ("test", "train"):
         write_cut(tmp_path / "data", split, TABLE, [20], ".parquet")
     opened = open_dataset(tmp_path)
-    assert opened.inputs[0].path == "data/train-*.parquet"
-    assert len(opened) == N_ROWS
+    assert opened.inputs[0].path == "data/train-*.parquet, test-*.parquet"
+    assert opened.splits.tolist() == ["train"] * N_ROWS  # both use the same ids
+    assert open_dataset(tmp_path, split="train").inputs[0].path == "data/train-*.parquet"
     said = refused(tmp_path, labels="data")
     assert said == (
         "--labels data: is a folder; name a file in it, one of test-*.parquet, train-*.parquet"
@@ -324,7 +325,7 @@ def test_a_gap_in_the_numbers_is_named(tmp_path, numbers, said):
             "preds/1.parquet: holds float32, but preds/0.parquet float64; all parts must",
         ),
         (
-            PREDICTED[19:59],
+            PREDICTED[19:59].assign(**{PROBS[0]: 0.25}),
             "preds/1.parquet, row 0 (from 0): id 'é/19.png' was already used in "
             "preds/0.parquet, row 19 (from 0)",
         ),

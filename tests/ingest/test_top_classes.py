@@ -139,7 +139,7 @@ def shorter(columns, values):
     ("spoil", "said"),
     [
         (wrong_class, "40"),
-        (twice, "twice in row 7"),
+        (twice, "row 7 .from 0.: class .* is listed twice"),
         (too_much, "row 7.*sum"),
         (shorter, "lists 4 classes.* 3 probabilities"),
     ],

@@ -48,7 +48,7 @@ def changed(row, values):
         ([0.5, np.nan, 0.5], "value nan; every probability must be a number from 0 to 1"),
         ([0.5, np.inf, 0.5], "value inf; every probability"),
         ([0.5, -np.inf, 0.5], "value -inf; every probability"),
-        ([0.6, -0.1, 0.5], "value -0.1; these look like logits; apply a softmax"),
+        ([0.6, -0.1, 0.5], "value -0.1; these look like logits; say --logits"),
         ([0.0, 1.5, 0.0], "value 1.5; every probability must be a number from 0 to 1"),
         ([0.5, 255, 0.5], "value 255; every probability"),
     ],
@@ -77,7 +77,7 @@ def test_all_such_rows_are_counted(audited):
 
 def test_logits_are_recognised(audited):
     logits = np.log(PROBABILITIES) + 1
-    assert "these look like logits; apply a softmax to each row first" in audited(logits)
+    assert "these look like logits; say --logits to take a softmax of each row" in audited(logits)
 
 
 def row_sums_check(made):

@@ -21,6 +21,7 @@ __all__ = [
     "TableFile",
     "find_images",
     "is_array",
+    "is_json",
     "is_table",
     "open_arrays",
     "open_table",
@@ -28,6 +29,7 @@ __all__ = [
 
 _TEXT = (".csv", ".tsv")
 _JSON = (".jsonl", ".ndjson")
+_DOCUMENT = ".json"
 _COLUMNAR = (".parquet", ".feather", ".arrow")
 _ARRAYS = (".npy", ".npz")
 
@@ -41,6 +43,11 @@ class TableFile(Protocol):
 
     path: Path
     names: tuple[str, ...]
+
+    @property
+    def class_columns(self) -> tuple[str, ...]:
+        """The columns that the file itself says hold classes."""
+        ...
 
     def text(self, column: str) -> list[str | None]:
         """Return the cells of a column as text, a missing one as None."""
@@ -94,9 +101,18 @@ def is_table(path: Path) -> bool:
     return _ending(path) in (*_TEXT, *_JSON, *_COLUMNAR)
 
 
+def is_json(path: Path) -> bool:
+    """Say whether a file is one JSON document, by the end of its name."""
+    return _ending(path) == _DOCUMENT
+
+
 def open_table(path: Path) -> TableFile:
     """Open a table of any known format, by the end of its name."""
     ending = _ending(path)
+    if ending == _DOCUMENT:
+        from labelaudit.ingest.readers.records import JsonTable
+
+        return JsonTable(path)
     if ending in _TEXT:
         from labelaudit.ingest.readers.csv import CsvTable
 

@@ -58,6 +58,10 @@ class ColumnarTable:
             shown = listed([f"'{name}'" for name in repeated])
             raise fault(path, f"has several columns named {shown}; give each its own name")
 
+    @property
+    def class_columns(self) -> tuple[str, ...]:
+        return tuple(name for name in self.names if self._features(name) is not None)
+
     def text(self, column: str) -> list[str | None]:
         return [cell for block in self.texts(column) for cell in block]
 
@@ -67,6 +71,13 @@ class ColumnarTable:
         with self._batches.reading():
             for start, (array,) in self._pieces(column):
                 yield self._texts_of(array, column, names, start)
+
+    def values(self, column: str) -> Iterator[list[Any]]:
+        """Yield the cells as they are, lists and objects too, in blocks of bounded size."""
+        require_columns(self.path, self.names, [column])
+        with self._batches.reading():
+            for _, (array,) in self._pieces(column):
+                yield values(array)
 
     def coded(self, column: str) -> Coded:
         require_columns(self.path, self.names, [column])

@@ -45,6 +45,8 @@ class CsvTable:
     quotes do not pair, the same is read by the csv module, which is slow and names the fault.
     """
 
+    class_columns: tuple[str, ...] = ()
+
     def __init__(self, path: Path) -> None:
         require_file(path)
         self.path = path

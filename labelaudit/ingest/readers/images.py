@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from labelaudit.core.text import listed, printable
 from labelaudit.ingest.readers.files import fault, reading
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
-_SPLITS = frozenset({"train", "val", "valid", "validation", "test"})
+# Names of splits, in the order in which they are read.
+SPLITS = ("train", "val", "valid", "validation", "dev", "test")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageFile:
-    """An image and the class whose folder it lies in; `path` is relative to the dataset."""
+    """An image, the class whose folder it lies in, and the split, where that has a folder.
+
+    `path` is relative to the dataset, `id` is the same as text.
+    """
 
     id: str
     label: str
     path: Path
+    split: str | None = None
 
 
 def is_image(name: str) -> bool:
@@ -31,32 +35,61 @@ def is_image(name: str) -> bool:
 def find_images(folder: Path) -> list[ImageFile]:
     """Return the images of `folder/class/file`, sorted by class and file.
 
-    Hidden entries, other files, deeper folders and links that lead outside are passed over.
+    Or those of `folder/split/class/file`, where folders are named like splits and the others
+    hold no images; then a split comes after the other. Hidden entries, other
+    files, deeper folders and links that lead outside are passed over.
     """
     with reading(folder, "folder"):
         if folder.is_file():
             raise fault(folder, "is a file; give the folder that holds a folder per class")
         root = os.path.realpath(folder)
-        classes = [entry.name for entry in _visible(folder, root) if entry.is_dir()]
-    if classes and all(name.lower() in _SPLITS for name in classes):
-        split = folder / ("train" if "train" in classes else min(classes))
-        raise fault(
-            folder,
-            f"holds the splits {listed(sorted(classes))}, not classes; "
-            f"point at one of them, e.g. {printable(split)}",
-        )
-    images = [image for label in classes for image in _images_of(folder, root, label)]
-    return sorted(images, key=lambda image: (image.label, image.path.name))
+        names = _folders(folder, Path(), root)
+    splits = sorted((name for name in names if name.lower() in SPLITS), key=_rank)
+    if len(splits) < len(names):
+        found = _by_class(folder, root, Path(), names)
+        if found or not splits:
+            return found
+    images: list[ImageFile] = []
+    for split in splits:
+        place = Path(split)
+        found = _by_class(folder, root, place, _folders(folder, place, root))
+        images += (replace(image, split=split) for image in found)
+    return images
 
 
-def _images_of(folder: Path, root: str, label: str) -> Iterator[ImageFile]:
-    with reading(folder / label, "folder"):
-        for entry in _visible(folder / label, root):
+def _by_class(folder: Path, root: str, place: Path, labels: list[str]) -> list[ImageFile]:
+    found = [image for label in labels for image in _images_of(folder, root, place / label)]
+    return sorted(found, key=lambda image: (image.label, image.path.name))
+
+
+def images_in(folder: Path) -> Iterator[Path]:
+    """Yield the images of a folder and of the folders in it, relative to it, hidden ones not."""
+    with reading(folder, "folder"):
+        root = os.path.realpath(folder)
+        for place in (Path(), *map(Path, sorted(_folders(folder, Path(), root)))):
+            for entry in _visible(folder / place, root):
+                if is_image(entry.name) and entry.is_file() and _is_utf8(entry.name):
+                    yield place / entry.name
+
+
+def _rank(split: str) -> tuple[int, str]:
+    return SPLITS.index(split.lower()), split
+
+
+def _folders(folder: Path, place: Path, root: str) -> list[str]:
+    with reading(folder / place, "folder"):
+        found = _visible(folder / place, root)
+        return [entry.name for entry in found if entry.is_dir() and entry.name != "__MACOSX"]
+
+
+def _images_of(folder: Path, root: str, place: Path) -> Iterator[ImageFile]:
+    with reading(folder / place, "folder"):
+        for entry in _visible(folder / place, root):
             if is_image(entry.name) and entry.is_file():
-                path = Path(label, entry.name)
+                path = place / entry.name
                 if not _is_utf8(path.as_posix()):
                     raise fault(folder / path, "has a name that is not UTF-8; rename it")
-                yield ImageFile(id=path.as_posix(), label=label, path=path)
+                yield ImageFile(id=path.as_posix(), label=place.name, path=path)
 
 
 def _visible(folder: Path, root: str) -> Iterator[os.DirEntry[str]]:

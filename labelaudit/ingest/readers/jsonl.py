@@ -46,6 +46,8 @@ class JsonLinesTable:
     reads the wanted columns, where all cells are numbers, or all texts; else Python does again.
     """
 
+    class_columns: tuple[str, ...] = ()
+
     def __init__(self, path: Path) -> None:
         require_file(path)
         self.path = path
@@ -82,6 +84,13 @@ class JsonLinesTable:
             cells = islice(self._cells(column), done, None)
             while block := list(islice(cells, _TEXT_ROWS)):
                 yield block
+
+    def values(self, column: str) -> Iterator[list[Any]]:
+        """Yield the cells as they are, lists and objects too, in blocks of bounded size."""
+        require_columns(self.path, self.names, [column])
+        cells = (row.get(column) for _, row in self._objects())
+        while block := list(islice(cells, _TEXT_ROWS)):
+            yield block
 
     def coded(self, column: str) -> Coded:
         coding = Coding()
@@ -211,7 +220,10 @@ class JsonLinesTable:
         return found
 
     def _fault_at(self, number: int, column: str, error: CellError) -> InputError:
-        return fault(self.path, str(error), where=f"line {number}", column=column)
+        return fault(self.path, str(error), where=self._place(number), column=column)
+
+    def _place(self, number: int) -> str:
+        return f"line {number}"
 
     def _objects(self) -> Iterator[tuple[int, dict[str, object]]]:
         """Yield the number and the object of each line."""

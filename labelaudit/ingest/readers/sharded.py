@@ -36,6 +36,10 @@ class ShardedTable:
         for name, table in zip(self.shown[1:], self.tables[1:], strict=True):
             _expect_columns(name, table.names, self.shown[0], self.names)
 
+    @property
+    def class_columns(self) -> tuple[str, ...]:
+        return self.tables[0].class_columns
+
     def rows(self, columns: Sequence[str], scratch: Path | None = None) -> Rows:
         pieces = self._filled([table.rows(columns, scratch) for table in self.tables])
         (first, like), *others = pieces
@@ -68,6 +72,11 @@ class ShardedTable:
     def texts(self, column: str) -> Iterator[list[str | None]]:
         for table in self.tables:
             yield from table.texts(column)
+
+    def values(self, column: str) -> Iterator[list[Any]]:
+        """Yield the cells as they are, of text as text."""
+        for table in self.tables:
+            yield from getattr(table, "values", table.texts)(column)
 
     def class_names(self, column: str) -> tuple[str, ...] | None:
         """Return the names that the parts give; what a part adds comes behind."""
