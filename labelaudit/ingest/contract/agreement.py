@@ -14,7 +14,7 @@ from labelaudit.ingest.contract import order
 from labelaudit.ingest.contract.rules import outcome, rule
 
 # Rows that are compared one by one; of more, the first and the last half of so many.
-_COMPARED = 1 << 17
+_COMPARED = 1 << 16
 _SURE = 0.99
 _PERFECT = 0.998
 _WEAK = 0.1
