@@ -44,7 +44,7 @@ class Rows(Protocol):
 def widened(block: Array) -> Array:
     """Return float16 as float32, to the bit as numpy would, but several times faster.
 
-    Half of what a softmax in float16 leaves is subnormal, which processors convert one by one.
+    Much of what a softmax in float16 leaves is subnormal, which processors convert one by one.
     Other types are returned as they are.
     """
     if block.dtype != np.float16 or not len(block):

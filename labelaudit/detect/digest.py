@@ -44,7 +44,7 @@ def digest(
 
 def _first_equal(columns: Array, best: Array) -> npt.NDArray[np.int32]:
     """Return for each row the first of at most 64 columns [K, n] that holds `best` [n]."""
-    # Whole columns of bytes are added up: a branch or a mask for each row costs six times more.
+    # Whole columns of bytes are added up: a branch or a mask for each row costs far more.
     codes = np.zeros(len(best), dtype=np.uint8)
     hits = np.zeros(len(best), dtype=np.uint8)
     for code, column in enumerate(columns):
