@@ -103,6 +103,13 @@ def test_sorted_rows_hide_a_small_shift_and_the_check_says_so():
     assert "fit as well, because rows lie sorted" in found.message
 
 
+def test_of_very_many_classes_columns_are_not_called_checked():
+    labels, predicted = drawn()
+    found = alignment("p", labels, predicted, None, NAMES)
+    assert found.status == "not_testable"
+    assert "the order of its columns is not checked" in found.message
+
+
 @pytest.mark.parametrize("what", ["labels", "predictions"])
 def test_one_class_cannot_be_tested(what):
     labels, probabilities = noisy(300, 4)

@@ -136,8 +136,16 @@ def alignment(
         return outcome(
             "alignment",
             "not_testable",
-            f"{file} fits the labels as given, but rows lie sorted by class: order within "
-            "a class cannot be checked without ids",
+            f"{file} fits the labels as given, but moved by one row it fits about as well (rows "
+            "sorted by class, or few of them): order within a class cannot be checked without ids",
+            evidence,
+        )
+    if confusion is None:
+        return outcome(
+            "alignment",
+            "not_testable",
+            f"{file} fits the labels better than shifted or reversed; with more than "
+            f"{FEW_CLASSES:,} classes the order of its columns is not checked",
             evidence,
         )
     return outcome(
