@@ -212,7 +212,7 @@ def run_ours(folder: Path, rows: int | None) -> dict[str, npt.NDArray[Any]]:
     clock.lap("survey")
     thresholds = job.fold(Thresholds(n_classes), "thresholds")
     clock.lap("thresholds")
-    counts = job.fold(ConfidentJoint(thresholds), "confident joint")
+    counts, _ = job.fold(ConfidentJoint(thresholds), "confident joint")
     joint = calibrated(counts, np.bincount(labels, minlength=n_classes))
     clock.lap("joint")
     choose = chosen_filter("prune_by_noise_rate", job, joint, thresholds)

@@ -12,25 +12,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from labelaudit import __version__
 from labelaudit.core.dataset import Batch, Check, Dataset, Digest
+from labelaudit.core.ensemble import Model, mean_of
 from labelaudit.core.errors import ConfigError, NothingJudged
 from labelaudit.core.matrix import divided_by_row_sums
 from labelaudit.core.results import Audit, DatasetFacts
-from labelaudit.core.settings import FILTERS, Options, Setting
+from labelaudit.core.settings import FILTERS, JOINTS, RANKINGS, Options, Setting
 from labelaudit.detect.detecting import find_doubtful
 from labelaudit.detect.digest import digest
+from labelaudit.detect.selftest import SelfTest, flips, found_again
 from labelaudit.engine.job import Job, Raw, begin
 from labelaudit.engine.passes import Columns
 from labelaudit.ingest.contract import decide, expect_known
 from labelaudit.ingest.contract.agreement import agreement_checks, predictions_file
 from labelaudit.ingest.contract.classes import checks_of_names
+from labelaudit.ingest.contract.ensemble import merged
 from labelaudit.ingest.contract.predicted import checks_of_predicted, predicted_tally
 from labelaudit.ingest.contract.same import checks_of_contents
 from labelaudit.ingest.contract.values import ROUNDING, Values, checks_of_values
+from labelaudit.ingest.folder import Choices
 from labelaudit.ingest.memory import dataset_from_memory
-from labelaudit.ingest.opening import open_dataset
+from labelaudit.ingest.opening import open_here
+from labelaudit.ingest.remote.fetching import lying_here
 from labelaudit.measures.measuring import measure_all
 
 _BLOCK = 1 << 16
@@ -44,6 +50,9 @@ def audit(
     class_names: Sequence[str] | None = None,
     ids: Sequence[Any] | None = None,
     filter: str = FILTERS[0],
+    ranking: str = RANKINGS[0],
+    joint: str = JOINTS[0],
+    top: str | int | None = None,
     seed: int = 0,
     allow: Sequence[str] = (),
     strict: bool = False,
@@ -53,22 +62,27 @@ def audit(
 
     Parameters
     ----------
-    data : path of a dataset folder or file; or a `Dataset` from `open_dataset`; or the labels,
-        a sequence or array of shape (N,) of class names or column numbers; or a DataFrame with
-        a column of labels (`label_column`).
+    data : path or URL of a dataset folder or file; or a `Dataset` from `open_dataset`; or the
+        labels, a sequence or array of shape (N,) of class names or column numbers; or a DataFrame
+        with a column of labels (`label_column`).
     pred_probs : out-of-sample predicted probabilities, array or DataFrame of shape (N, K). The
         columns of a DataFrame are class names, its index is matched with that of the labels.
-        With a path it is not given: there it is `predictions`.
+        A list of such arrays are models of an ensemble: the mean of them is audited, added up in
+        the order given. With a path it is not given: there it is `predictions`.
     embeddings : array of shape (N, d), or with a path the name of a file; optional.
     class_names : names of the K columns of `pred_probs`.
     ids : names of the N rows.
     filter : prune_by_noise_rate, prune_by_class, both, confident_learning or
         predicted_neq_given.
+    ranking : what `label_quality` is, flow_adjusted or the name of a signal.
+    joint : cleanlab or paper: what a row counts for where several classes are confident.
+    top : a budget, 500 or "2%": flag only the most doubtful of what the filter flags.
     seed : of the samples that some measures take.
     allow : checks of the input contract whose failure shall not refuse the audit.
     strict : refuse where a check of the input contract raises an alert.
     choices : with a path `labels`, `label_column`, `id_column`, `predictions`, `images`,
-        `classes`, as the command line's options of these names.
+        `classes`, as the command line's options of these names; `predictions` may be a list of
+        files, one for each model of an ensemble.
 
     Raises
     ------
@@ -82,7 +96,15 @@ def audit(
     >>> [(finding.row, finding.suggested_label) for finding in result.findings]
     [(2, 'dog')]
     """
-    options = Options(filter=filter, seed=seed, allow=tuple(allow), strict=strict)
+    options = Options(
+        filter=filter,
+        ranking=ranking,
+        joint=joint,
+        top=None if top is None else str(top),
+        seed=seed,
+        allow=tuple(allow),
+        strict=strict,
+    )
     expect_known(options.allow)
     if isinstance(data, Dataset | str | Path):
         given = {"pred_probs": pred_probs, "class_names": class_names, "ids": ids}
@@ -95,7 +117,8 @@ def audit(
     if isinstance(data, Dataset):
         return run(begin(data), options)
     if isinstance(data, str | Path):
-        return run(begin(open_dataset(data, embeddings=embeddings, **choices)), options)
+        with lying_here(data, Choices(embeddings=embeddings, **choices)) as here:
+            return run(begin(open_here(here)), options)
     dataset = dataset_from_memory(
         data, pred_probs, embeddings=embeddings, class_names=class_names, ids=ids, **choices
     )
@@ -122,7 +145,9 @@ def survey(
     expect_known(options.allow)
     values = list(surveyed) if surveyed is not None else []
     if surveyed is not None:
-        job = divided(job) if any(check.status == "repaired" for check in surveyed) else job
+        job = repaired(job, surveyed)
+    elif job.dataset.models:
+        job, values = _survey_models(job)
     elif job.dataset.probabilities is not None:
         job, values = _survey_values(job)
     facts = facts_of(job.dataset)
@@ -151,15 +176,61 @@ def _survey_values(job: Job) -> tuple[Job, list[Check]]:
     return job, checks
 
 
+def _survey_models(job: Job) -> tuple[Job, list[Check]]:
+    """Read each model by itself, then, if the values of all can be used, their mean."""
+    models, found = [], []
+    for number, model in enumerate(job.dataset.models):
+        own, checks = _survey_values(job.of_model(number))
+        assert own.dataset.probabilities is not None
+        models.append(replace(model, matrix=own.dataset.probabilities))
+        found.append(checks)
+    job = _with_models(job, models)
+    values = merged([model.file for model in models], found)
+    if all(check.status != "refused" for check in values):
+        _read_through(job, "averaging predictions")
+    return job, values
+
+
 def _checks(job: Job, facts: DatasetFacts) -> list[Check]:
     """Make the checks that need no further look at the probabilities."""
     dataset = job.dataset
     checks = checks_of_names(dataset.class_names)
-    if dataset.probabilities is not None:
-        seen = job.fold(predicted_tally(dataset), "checking predictions")
-        checks += checks_of_predicted(dataset, facts.class_counts, seen)
-        checks += agreement_checks(job, predictions_file(dataset))
+    if dataset.models:
+        files = [model.file for model in dataset.models]
+        each = [_checks_of(job.of_model(n), facts, file) for n, file in enumerate(files)]
+        checks += merged(files, each)
+    elif dataset.probabilities is not None:
+        checks += _checks_of(job, facts, predictions_file(dataset))
     return [*checks, *checks_of_contents(dataset)]
+
+
+def _checks_of(job: Job, facts: DatasetFacts, file: str) -> list[Check]:
+    seen = job.fold(predicted_tally(job.dataset), "checking predictions")
+    checks = checks_of_predicted(job.dataset, facts.class_counts, seen)
+    return [*checks, *agreement_checks(job, file)]
+
+
+def repaired(job: Job, checks: Sequence[Check]) -> Job:
+    """Return the job with rows divided by their sums, where a survey found them rounded."""
+    found = [check for check in checks if check.status == "repaired"]
+    if not found or not job.dataset.models:
+        return divided(job) if found else job
+    parts = [part for check in found for part in check.evidence["models"]]
+    files = {part["file"] for part in parts if part["status"] == "repaired"}
+    return _with_models(
+        job,
+        [
+            replace(model, matrix=replace(model.matrix, normalise=True))
+            if model.file in files
+            else model
+            for model in job.dataset.models
+        ],
+    )
+
+
+def _with_models(job: Job, models: Sequence[Model]) -> Job:
+    dataset = replace(job.dataset, models=tuple(models), probabilities=mean_of(models))
+    return replace(job, dataset=dataset)
 
 
 def divided(job: Job) -> Job:
@@ -169,14 +240,14 @@ def divided(job: Job) -> Job:
     return replace(job, dataset=replace(job.dataset, probabilities=matrix))
 
 
-def _read_through(job: Job) -> dict[str, Any]:
+def _read_through(job: Job, stage: str = "reading predictions") -> dict[str, Any]:
     matrix = job.dataset.probabilities
     assert matrix is not None
     # The values are checked as they lie in the file, the digest is of what the audit uses.
     raw = replace(job.dataset, probabilities=replace(matrix, normalise=False))
     (seen,) = job.each(
         Raw(dataset=raw, batch_rows=job.batch_rows),
-        "reading predictions",
+        stage,
         partial(_digest_columns, normalise=matrix.normalise),
         job.digest.keep,
         [Values()],
@@ -214,15 +285,49 @@ def detect(job: Job, made: Audit, options: Options) -> Audit:
     """Find doubtful labels: thresholds, confident joint, flags, scores, ranking."""
     if job.dataset.probabilities is None:
         raise NothingJudged("there are no predictions, so no label can be checked")
-    detection, findings, scores = find_doubtful(job, made.dataset, options.filter)
+    too_weak = next((check.message for check in made.contract if _says_weak(check)), None)
+    detection, findings, scores = find_doubtful(job, made.dataset, options, too_weak)
     return replace(
         made,
         detection=detection,
         findings=findings,
         scores=scores,
         measurements=None,  # those of an earlier detection no longer hold
-        settings=_with(made, options, "filter", "seed"),
+        settings=_with(made, options, "filter", "ranking", "joint", "top", "seed"),
     )
+
+
+def _says_weak(check: Check) -> bool:
+    """Say whether a check found a model that hardly knows the labels, be it that it is allowed."""
+    return check.name in ("weak_model", "alignment") and check.status == "alerted"
+
+
+def selftest(job: Job, made: Audit, options: Options, share: float, folder: Path) -> SelfTest:
+    """Flip about `share` of the labels, detect anew on the same predictions, count what is found.
+
+    `folder` is a place of its own for what is made on the way. The rows that the audit suspects
+    already keep their labels.
+    """
+    if made.detection is None or made.findings is None or job.dataset.probabilities is None:
+        raise NothingJudged("no label has been checked: run `labelaudit detect` first")
+    dataset = job.dataset
+    labels = np.array(dataset.labels)
+    spared = positions_of(dataset, np.asarray(made.findings.columns["row"]))
+    flipped = flips(labels, spared, made.detection.confident_joint, share, options.seed)
+    labels[flipped.rows] = flipped.after
+    folder.mkdir()
+    again = begin(replace(dataset, labels=labels), folder, job.engine, progress=job.progress)
+    _read_through(again)
+    _, findings, _ = find_doubtful(again, facts_of(again.dataset), options)
+    suspected = positions_of(dataset, np.asarray(findings.columns["row"]))
+    names = dataset.class_names
+    return found_again(flipped, suspected, names, share, options.seed, made.detection)
+
+
+def positions_of(dataset: Dataset, source_rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return which rows of the dataset rows of the labels file are, ascending."""
+    rows = np.sort(source_rows)
+    return rows if dataset.source_rows is None else np.searchsorted(dataset.source_rows, rows)
 
 
 def measure(job: Job, made: Audit, options: Options) -> Audit:

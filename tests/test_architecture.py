@@ -24,6 +24,8 @@ DOCUMENTED = ("core", "engine", "detect", "measures")
 # They read or run code out of data, or could.
 NO_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "shelve", "marshal", "yaml"}
 NO_CALLS = {"eval", "exec", "compile", "__import__", "read_pickle", "to_pickle"}
+# The one file that opens URLs, those that the user gave (S3 is Arrow's).
+FETCHES = "ingest/remote/web.py"
 # Nothing of a dataset leaves the machine, and no use is counted.
 NO_NETWORK = {
     "socket",
@@ -61,7 +63,9 @@ def imported(tree: ast.AST) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.split(".")[0])
+            # It takes URLs apart and opens none.
+            top = "urllib.parse" if node.module == "urllib.parse" else node.module.split(".")[0]
+            names.add(top)
     return names
 
 
@@ -93,7 +97,8 @@ def test_files_are_small_and_named_for_what_they_hold(path):
 @pytest.mark.parametrize("path", FILES, ids=shown)
 def test_no_file_of_data_is_ever_run_and_nothing_is_sent(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert not imported(tree) & (NO_MODULES | NO_NETWORK)
+    network = set() if shown(path) == FETCHES else NO_NETWORK
+    assert not imported(tree) & (NO_MODULES | network)
     for name, call in calls(tree):
         assert name.lstrip(".") not in NO_CALLS or name == ".compile", (
             f"{shown(path)}, line {call.lineno}: {name}"

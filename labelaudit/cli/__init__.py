@@ -12,7 +12,17 @@ import typer
 from labelaudit.core.errors import ExitCode, LabelauditError
 
 # A command is a module of this folder with a function of its name.
-COMMANDS = ("audit", "ingest", "detect", "measure", "report", "export", "explain", "show")
+COMMANDS = (
+    "audit",
+    "ingest",
+    "detect",
+    "measure",
+    "report",
+    "export",
+    "explain",
+    "show",
+    "selftest",
+)
 
 _EPILOG = (
     "Exit codes: 0 done; 2 usage or input error; 3 a bug; 4 nothing could be judged; "

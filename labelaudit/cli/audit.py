@@ -7,7 +7,7 @@ import typer
 
 from labelaudit.cli import options as opt
 from labelaudit.core.errors import ConfigError, ExitCode
-from labelaudit.core.settings import FILTERS
+from labelaudit.core.settings import FILTERS, JOINTS, RANKINGS
 
 EXAMPLES = """\b
 Examples:
@@ -43,6 +43,9 @@ def audit(
     split: opt.Split = None,
     logits: opt.Logits = False,
     filter_name: opt.Filter = FILTERS[0],
+    ranking: opt.Ranking = RANKINGS[0],
+    joint: opt.Joint = JOINTS[0],
+    top: opt.Top = None,
     seed: opt.Seed = 0,
     allow: opt.Allow = None,
     strict: opt.Strict = False,
@@ -86,7 +89,7 @@ def audit(
         labels=labels,
         label_column=label_column,
         id_column=id_column,
-        predictions=predictions,
+        predictions=predictions or None,
         embeddings=embeddings,
         images=images,
         classes=classes,
@@ -95,6 +98,9 @@ def audit(
     )
     settings = Options(
         filter=filter_name,
+        ranking=ranking,
+        joint=joint,
+        top=top,
         seed=seed,
         allow=tuple(allow or ()),
         strict=strict,
@@ -127,7 +133,8 @@ def audit(
 
 def origins(context: typer.Context) -> dict[str, str]:
     """Say which settings of a command came from a flag."""
-    named = {"filter": "filter_name", "seed": "seed", "allow": "allow", "strict": "strict"}
+    names = ("filter", "ranking", "joint", "top", "seed", "allow", "strict")
+    named = {name: f"{name}_name" if name == "filter" else name for name in names}
     sources = {name: context.get_parameter_source(parameter) for name, parameter in named.items()}
     return {
         name: "flag"

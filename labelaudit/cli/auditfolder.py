@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from importlib.metadata import version
@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from labelaudit import __version__
-from labelaudit.auditing import divided, run, survey
+from labelaudit.auditing import repaired, run, survey
 from labelaudit.cli.console import progress, say
-from labelaudit.core.dataset import Dataset
-from labelaudit.core.errors import InputError, Refusal
+from labelaudit.core.dataset import Check, Dataset
+from labelaudit.core.errors import InputError, NothingJudged, Refusal
 from labelaudit.core.folder import (
     DIGEST_FOLDER,
+    FINDINGS_FILE,
     REFUSED_FILES,
     RUN_FILE,
     SCORES_FOLDER,
@@ -33,6 +34,7 @@ from labelaudit.core.folder import (
     write_audit,
     write_text,
 )
+from labelaudit.core.place import Place, Url, is_url, place, shown
 from labelaudit.core.results import Audit, DatasetFacts
 from labelaudit.core.schema import refused_json
 from labelaudit.core.settings import Options
@@ -42,26 +44,37 @@ from labelaudit.engine.parts import Parts
 from labelaudit.engine.passes import HERE, Engine
 from labelaudit.export.tables import write_flagged_csv
 from labelaudit.ingest.contract import expect_known
+from labelaudit.ingest.contract.readable import readable
 from labelaudit.ingest.folder import Choices
-from labelaudit.ingest.opening import open_dataset
+from labelaudit.ingest.opening import open_here
+from labelaudit.ingest.remote.fetching import Here, has_secrets, lying_here, name_of
 from labelaudit.ingest.unchanged import key_of, note_key, reused
 from labelaudit.report import render
 
 _VERSIONS = ("numpy", "pyarrow", "scipy", "scikit-learn", "cleanlab")
 
 
-def default_folder(dataset: Path) -> Path:
+def default_folder(dataset: Place) -> Path:
     """Return `./<dataset name>-audit`, never inside the dataset itself."""
-    resolved = Path(os.path.realpath(dataset))  # `resolve` raises where links lead in a circle
-    name = printable(resolved.name.split(".")[0] if resolved.is_file() else resolved.name)
-    here = Path.cwd()
+    name = _name(dataset)
+    if isinstance(dataset, Url):
+        return Path(f"{name}-audit")
+    resolved, here = Path(os.path.realpath(dataset)), Path.cwd()
     if resolved.is_dir() and here.is_relative_to(resolved):
         return resolved.parent / f"{name}-audit"
     return Path(f"{name}-audit")
 
 
+def _name(dataset: Place) -> str:
+    """Return what a dataset is called: a file without its endings."""
+    if isinstance(dataset, Url):
+        return printable(name_of(dataset))
+    root = Path(os.path.realpath(dataset))  # `resolve` raises where links lead in a circle
+    return printable(root.name.split(".")[0] if root.is_file() else root.name)
+
+
 def make(
-    dataset: Path,
+    dataset: Place,
     choices: Choices,
     options: Options,
     target: Path,
@@ -78,14 +91,15 @@ def make(
     expect_known(options.allow)
     try:
         return _made(dataset, choices, options, target, quiet, only_ingest, engine, fresh)
-    except Refusal as refusal:
+    except (Refusal, NothingJudged) as ending:
         with suppress(InputError, OSError):  # a full disk is not what was wrong
-            write_refused(refusal, dataset, options, target)
+            if ending.checks:
+                write_refused(ending.checks, dataset, options, target)
         raise
 
 
 def _made(
-    dataset: Path,
+    dataset: Place,
     choices: Choices,
     options: Options,
     target: Path,
@@ -95,11 +109,18 @@ def _made(
     fresh: bool,
 ) -> Audit:
     started = time.time()
-    with staged(target) as folder, progress(quiet) as report:
-        opened = _opened(dataset, choices, folder)
+    with (
+        staged(target) as folder,
+        progress(quiet) as report,
+        lying_here(dataset, choices, folder / WORKING_FOLDER, report) as here,
+    ):
+        opened = _opened(here, folder)
         before = _audited_before(target)
         shards = opened.shards()
-        key = key_of(opened, dataset, choices, shards, int(started * 1e9), __version__)
+        key = None  # what was fetched is read again: its server knows when it was changed, not we
+        if not here.places:
+            begun_ns = int(started * 1e9)
+            key = key_of(opened, here.dataset, here.choices, shards, begun_ns, __version__)
         surveyed = None if fresh else reused(target, folder, key, shards)
         if surveyed is not None:
             say("predictions unchanged: their digest is reused (--fresh reads them again)", quiet)
@@ -111,7 +132,7 @@ def _made(
         if surveyed is None:
             names = {"not_finite", "negative", "above_one", "all_zero_rows", "row_sums"}
             note_key(folder, key, [check for check in made.contract if check.name in names])
-        _write_source(folder, dataset, choices)
+        _write_source(folder, dataset, choices, here.dataset)
         _finish(made, folder, started, job.engine)
     if before not in (None, made.dataset.name):  # not replaced without a word
         say(
@@ -121,11 +142,10 @@ def _made(
     return replace(made, folder=target)
 
 
-def write_refused(refusal: Refusal, dataset: Path, options: Options, target: Path) -> None:
+def write_refused(checks: Sequence[Check], dataset: Place, options: Options, target: Path) -> None:
     """Leave what a refused audit is: its checks and no count. A previous audit stays as it was."""
-    root = Path(os.path.realpath(dataset))
     facts = DatasetFacts(
-        name=printable(root.name.split(".")[0] if root.is_file() else root.name, 80),
+        name=printable(_name(dataset), 80),
         format="",
         n_examples=0,
         n_unlabelled=0,
@@ -136,7 +156,7 @@ def write_refused(refusal: Refusal, dataset: Path, options: Options, target: Pat
     )
     made = Audit(
         dataset=facts,
-        contract=refusal.checks,
+        contract=tuple(checks),
         inputs=(),
         settings=options.settings,
         tool_version=__version__,
@@ -146,11 +166,15 @@ def write_refused(refusal: Refusal, dataset: Path, options: Options, target: Pat
         write_text(target / name, text)
 
 
-def _opened(dataset: Path, choices: Choices, folder: Path) -> Dataset:
+def _opened(here: Here, folder: Path) -> Dataset:
     """Open a dataset; what does not fit into memory on the way is kept in the working folder."""
     scratch = folder / WORKING_FOLDER
-    scratch.mkdir()
-    return open_dataset(dataset, choices, scratch=scratch)
+    try:
+        return open_here(here, scratch)
+    except InputError as error:
+        if isinstance(error, Refusal) or not here.dataset.exists():  # a slip of the pen, no audit
+            raise
+        raise readable(here.renamed(str(error))) from None
 
 
 def _audited_before(target: Path) -> str | None:
@@ -178,7 +202,8 @@ def go_on(
         for name in (DIGEST_FOLDER, SOURCE_FILE):
             carry(target / name, folder / name)
         if after.findings is made.findings and made.findings is not None:
-            carry(target / SCORES_FOLDER, folder / SCORES_FOLDER)
+            for name in (SCORES_FOLDER, FINDINGS_FILE):
+                carry(target / name, folder / name)
         _finish(after, folder, started, job.engine)
     return replace(after, folder=target)
 
@@ -190,17 +215,25 @@ def reopened(target: Path, made: Audit, folder: Path, engine: Engine = HERE, **h
     """
     try:
         source = json.loads((target / SOURCE_FILE).read_text(encoding="utf-8"))
-        dataset, choices = Path(source["dataset"]), Choices(**source["choices"])
+        dataset, choices = place(source["dataset"]), Choices(**source["choices"])
+        whole = source.get("is_whole", True)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{printable(target / SOURCE_FILE)}: cannot be read ({type(error).__name__}); run "
             "`labelaudit ingest` again"
         ) from None
-    again = _opened(dataset, choices, folder)
-    before = {file.role: file for file in made.inputs}
-    now = {file.role: file for file in again.inputs}
-    for role in sorted(before.keys() | now.keys()):
-        was, is_now = before.get(role), now.get(role)
+    if not whole:
+        raise InputError(
+            f"{printable(target)}: was read from a URL with a query, a password or the like, which "
+            "are not stored; run `labelaudit audit` with the whole URL"
+        )
+    scratch = folder / WORKING_FOLDER
+    with lying_here(dataset, choices, scratch, how.get("progress")) as here:
+        again = _opened(here, folder)
+    before = {(file.role, file.path): file for file in made.inputs}
+    now = {(file.role, file.path): file for file in again.inputs}
+    for role, path in sorted(before.keys() | now.keys()):
+        was, is_now = before.get((role, path)), now.get((role, path))
         if was is None or is_now is None or was.fingerprint != is_now.fingerprint:
             changed = is_now or was
             assert changed is not None
@@ -210,17 +243,16 @@ def reopened(target: Path, made: Audit, folder: Path, engine: Engine = HERE, **h
             )
     digest = Parts(target.absolute() / DIGEST_FOLDER)
     job = begin(again, folder, engine, digest, **how)
-    repaired = any(c.name == "row_sums" and c.status == "repaired" for c in made.contract)
-    return divided(job) if repaired else job
+    return repaired(job, [check for check in made.contract if check.name == "row_sums"])
 
 
-def audit_of(path: Path, quiet: bool = False, engine: Engine = HERE) -> Audit:
+def audit_of(path: Place, quiet: bool = False, engine: Engine = HERE) -> Audit:
     """Return the audit at a path; a dataset is audited first, into its default folder."""
     if is_audit(path):
         return load_audit(path)
     if is_refused(path):
         raise InputError(
-            f"{printable(path)}: this audit was refused, {path / REFUSED_FILES[1]} says why; mend "
+            f"{printable(path)}: this audit was refused, its {REFUSED_FILES[1]} says why; mend "
             "the input, or audit it with --allow"
         )
     target = default_folder(path)
@@ -229,17 +261,36 @@ def audit_of(path: Path, quiet: bool = False, engine: Engine = HERE) -> Audit:
     return made
 
 
-def _write_source(folder: Path, dataset: Path, choices: Choices) -> None:
-    """Note where the inputs lie, so that a further command finds them from anywhere."""
+def options_of(made: Audit) -> Options:
+    """Return the settings by which an audit detected."""
+    named = {name: setting.value for name, setting in made.settings.items()}
+    known = {name: named[name] for name in ("filter", "ranking", "joint", "top") if name in named}
+    return Options(**known)
+
+
+def _write_source(folder: Path, dataset: Place, choices: Choices, here: Path) -> None:
+    """Note where the inputs lie, so that a further command finds them from anywhere.
+
+    `here` is where the dataset itself lies on this machine. Of URLs their secrets are not noted.
+    """
     named = asdict(choices)
-    root = dataset if dataset.is_dir() else dataset.parent
+    root = here if here.is_dir() else here.parent
     for role in ("labels", "predictions", "embeddings", "images", "classes"):
-        value = named[role]
-        inside = value is not None and (root / value).exists()
-        if value is not None and not inside and Path(value).exists():
-            named[role] = str(Path(value).resolve())
-    source = {"dataset": str(dataset.resolve()), "choices": named}
+        if role == "predictions":
+            named[role] = [_found_again(root, value) for value in choices.models] or None
+        elif named[role] is not None:
+            named[role] = _found_again(root, named[role])
+    lies_at = str(dataset if isinstance(dataset, Url) else dataset.resolve())
+    source = {"dataset": lies_at, "choices": named, "is_whole": not has_secrets(dataset, choices)}
     _write_json(folder / SOURCE_FILE, source)
+
+
+def _found_again(root: Path, value: str) -> str:
+    if is_url(str(value)):
+        found = place(value)
+        return str(found if isinstance(found, Url) else found.resolve())
+    inside = (root / value).exists()
+    return str(Path(value).resolve()) if not inside and Path(value).exists() else value
 
 
 def _finish(made: Audit, folder: Path, started: float, engine: Engine) -> None:
@@ -253,7 +304,7 @@ def _finish(made: Audit, folder: Path, started: float, engine: Engine) -> None:
         "seconds": round(time.time() - started, 3),
         "engine": engine.name,
         "workers": engine.workers,
-        "command": [printable(word, 200) for word in sys.argv[1:]],
+        "command": [printable(shown(word), 200) for word in sys.argv[1:]],
         "python": platform.python_version(),
         "platform": platform.platform(),
         "versions": {name: version(name) for name in _versions(engine)},

@@ -93,7 +93,13 @@ def progress(quiet: bool) -> Iterator[Progress | None]:
             if stage not in tasks:
                 tasks[stage] = bars.add_task(stage, total=total, rate="")
             task = bars.tasks[tasks[stage]]
-            rate = f"{task.speed:,.0f} rows/s" if task.speed else ""
-            bars.update(tasks[stage], completed=done, rate=rate)  # type: ignore[arg-type]
+            rate = _rate(stage, task.speed) if task.speed else ""
+            bars.update(tasks[stage], completed=done, total=total, rate=rate)  # type: ignore[arg-type]
 
         yield report
+
+
+def _rate(stage: str, speed: float) -> str:
+    if stage.startswith("fetching"):  # the only stage that counts bytes
+        return f"{speed / 1e6:,.1f} MB/s"
+    return f"{speed:,.0f} rows/s"

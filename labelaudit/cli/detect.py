@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from labelaudit.cli import options as opt
-from labelaudit.core.errors import ExitCode
-from labelaudit.core.settings import FILTERS
+from labelaudit.core.errors import ConfigError, ExitCode
+from labelaudit.core.settings import FILTERS, JOINTS, RANKINGS
 
 if TYPE_CHECKING:
+    from labelaudit.core.results import Detection
     from labelaudit.detect.verify import Verification
 
 EXAMPLES = """\b
@@ -22,6 +23,9 @@ def detect(
     context: typer.Context,
     audit: opt.AuditPath,
     filter_name: opt.Filter = FILTERS[0],
+    ranking: opt.Ranking = RANKINGS[0],
+    joint: opt.Joint = JOINTS[0],
+    top: opt.Top = None,
     seed: opt.Seed = 0,
     verify: Annotated[
         bool, typer.Option("--verify", help="Run cleanlab too and name the rows that differ.")
@@ -49,7 +53,19 @@ def detect(
     from labelaudit.core.settings import Options
     from labelaudit.ingest.folder import Choices
 
-    options = Options(filter=filter_name, seed=seed, origins=origins(context))
+    options = Options(
+        filter=filter_name,
+        ranking=ranking,
+        joint=joint,
+        top=top,
+        seed=seed,
+        origins=origins(context),
+    )
+    if verify and (joint != JOINTS[0] or top is not None):
+        raise ConfigError(
+            "--verify: cleanlab has neither the paper's joint nor a budget; leave out --joint and "
+            "--top"
+        )
     with EngineChoice(engine, workers, scheduler).started() as running:
         target = audit
         if not is_audit(audit):
@@ -60,11 +76,7 @@ def detect(
         )
     detection = made.detection
     assert detection is not None
-    emit(
-        f"{detection.n_flagged:,} of {made.dataset.n_examples:,} labels suspected "
-        f"({detection.filter}); model noise estimate {detection.model_noise_estimate:.3f}: the "
-        "model's estimate, bias unknown\n"
-    )
+    emit(_summary(detection, made.dataset.n_examples))
     if verify:
         from labelaudit.detect.verify import verify as compare
 
@@ -75,6 +87,21 @@ def detect(
             emit(_compared(compare(dataset, flagged, filter_name), columns))
     say(f"Next: {command('measure', target)}", quiet)
     return ExitCode.DONE
+
+
+def _summary(detection: "Detection", n_examples: int) -> str:
+    noise, interval = detection.model_noise_estimate, detection.model_noise_interval
+    estimate = f"model noise estimate {detection.model_noise_basis}"
+    if noise is not None and interval is not None:
+        estimate = (
+            f"model noise estimate {noise:.3f}: the model's estimate, bias unknown (by sampling "
+            f"alone {interval[0]:.3f} to {interval[1]:.3f})"
+        )
+    budget = f", the {detection.top} most doubtful" if detection.top is not None else ""
+    return (
+        f"{detection.n_flagged:,} of {n_examples:,} labels suspected ({detection.filter}{budget}); "
+        f"{estimate}\n"
+    )
 
 
 def _compared(found: "Verification", columns: dict[str, Any]) -> str:

@@ -44,7 +44,7 @@ def known_topics() -> dict[str, tuple[str, Any]]:
     """Return everything that can be explained: name to kind and the thing documented."""
     from labelaudit.core.results import Detection
     from labelaudit.core.settings import FILTERS
-    from labelaudit.detect import joint, select, signals
+    from labelaudit.detect import confusions, evidence, joint, ranking, select, selftest, signals
     from labelaudit.detect.thresholds import Thresholds
     from labelaudit.ingest.contract import known_rules
     from labelaudit.measures import known_measures
@@ -53,6 +53,13 @@ def known_topics() -> dict[str, tuple[str, Any]]:
         name: ("measures", measure) for name, measure in known_measures().items()
     }
     topics |= {name: ("signals", getattr(signals, name)) for name in signals.SIGNALS}
+    topics |= {
+        "flow_adjusted": ("signals", ranking.label_quality),
+        "adjusted_self_confidence": ("signals", signals.adjusted_self_confidence),
+        "adjusted_normalized_margin": ("signals", signals.adjusted_normalized_margin),
+        "aldr": ("signals", signals.aldr_loss),
+        "noise_posterior": ("signals", evidence.noise_posterior),
+    }
     topics |= {name: ("filters", getattr(select, name)) for name in FILTERS}
     topics |= {
         "class_thresholds": ("estimates", Thresholds),
@@ -61,6 +68,9 @@ def known_topics() -> dict[str, tuple[str, Any]]:
         "noise_matrix": ("estimates", Detection.noise_matrix),
         "inverse_noise_matrix": ("estimates", Detection.inverse_noise_matrix),
         "estimated_prior": ("estimates", Detection.estimated_prior),
+        "confusions": ("estimates", confusions.confusions),
+        "kinships": ("estimates", confusions.kinships),
+        "selftest": ("estimates", selftest.flips),
     }
     topics |= {name: ("checks", one.check) for name, one in known_rules().items()}
     return topics

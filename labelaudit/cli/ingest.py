@@ -57,7 +57,7 @@ def ingest(
         labels=labels,
         label_column=label_column,
         id_column=id_column,
-        predictions=predictions,
+        predictions=predictions or None,
         embeddings=embeddings,
         images=images,
         classes=classes,

@@ -1,25 +1,36 @@
 """Every option that more than one command has, defined once."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from labelaudit.core.settings import FILTERS
+from labelaudit.core.settings import FILTERS, RANKINGS
 
 _INPUT = "Input"
 
+
+def _place(text: str) -> Any:
+    from labelaudit.core.place import place
+
+    return place(text)
+
+
+# `Any`, for typer knows no other type that is a path or a URL; it is a `core.place.Place`.
 DatasetPath = Annotated[
-    Path,
+    Any,
     typer.Argument(
+        parser=_place,
         metavar="DATASET",
         show_default=False,
-        help="A dataset folder, or one file of labels (which may hold prob_<class> columns).",
+        help="A dataset folder, or one file of labels (which may hold prob_<class> columns); a "
+        "path, or a URL: s3://, https://.",
     ),
 ]
 AuditPath = Annotated[
-    Path,
+    Any,
     typer.Argument(
+        parser=_place,
         metavar="AUDIT",
         show_default=False,
         help="An audit folder; a dataset is audited first.",
@@ -38,9 +49,12 @@ IdColumn = Annotated[
     typer.Option("--id-column", metavar="NAME", help="The column of ids, to join files by."),
 ]
 Predictions = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
-        "--predictions", metavar="FILE", help="Out-of-sample probabilities [default: by name]."
+        "--predictions",
+        metavar="FILE",
+        help="Out-of-sample probabilities [default: by name]; once for each model, to audit the "
+        "mean of several.",
     ),
 ]
 Embeddings = Annotated[
@@ -76,6 +90,29 @@ Split = Annotated[
 Filter = Annotated[
     str,
     typer.Option("--filter", metavar="NAME", help=f"How to flag: {', '.join(FILTERS)}."),
+]
+Ranking = Annotated[
+    str,
+    typer.Option(
+        "--ranking", metavar="NAME", help=f"What label quality is: {', '.join(RANKINGS)}."
+    ),
+]
+Joint = Annotated[
+    str,
+    typer.Option(
+        "--joint",
+        metavar="RULE",
+        help="What a row counts for where several classes are confident: cleanlab, paper.",
+    ),
+]
+Top = Annotated[
+    str | None,
+    typer.Option(
+        "--top",
+        metavar="N",
+        show_default=False,
+        help="A budget, 500 or 2%: flag only the most doubtful of what the filter flags.",
+    ),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the samples that measures take.")]
 Allow = Annotated[

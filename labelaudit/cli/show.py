@@ -1,12 +1,15 @@
 """`labelaudit show`: the evidence on one row."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labelaudit.cli import options as opt
 from labelaudit.core.errors import ExitCode, InputError, NothingJudged
 from labelaudit.core.text import did_you_mean, printable
+
+if TYPE_CHECKING:
+    from labelaudit.core.results import Finding
 
 EXAMPLES = """\b
 Example:
@@ -47,15 +50,39 @@ def show(
         f"  confidence-weighted entropy {values['confidence_weighted_entropy']:.4f}",
     ]
     if values["is_flagged"]:
-        finding = made.findings[made.findings.columns["id"].tolist().index(row_id)]
-        given, suggested = printable(finding.given_label), printable(finding.suggested_label)
-        lines += [
-            f"  rank              {finding.rank:,} of {len(made.findings):,} suspects",
-            f"  evidence          model gives `{suggested}` {finding.suggested_probability:.3f} "
-            f"and `{given}` {finding.given_probability:.3f}",
-            f"  thresholds        `{suggested}` {finding.suggested_threshold:.3f}, `{given}` "
-            f"{finding.given_threshold:.3f}: the mean probability of rows so labelled",
-        ]
+        at = list(made.findings.columns["id"]).index(row_id)
+        lines += _suspicion(made.findings[at], len(made.findings))
     lines.append("  A suspect is not an error: a person has to look.")
     emit("\n".join(lines) + "\n")
     return ExitCode.DONE
+
+
+def _suspicion(finding: "Finding", total: int) -> list[str]:
+    """Say why a row is suspected: thresholds, every signal and its rank, who agrees, who is near.
+
+    What an audit has no evidence of is left out.
+    """
+    given, suggested = printable(finding.given_label), printable(finding.suggested_label)
+    known = finding.evidence
+    lines = [
+        f"  rank              {finding.rank:,} of {total:,} suspects",
+        f"  evidence          {printable(known.get('evidence', ''))}",
+        f"  thresholds        `{suggested}` {finding.suggested_threshold:.3f}, `{given}` "
+        f"{finding.given_threshold:.3f}: the mean probability of rows so labelled",
+    ]
+    if "agree" in known:
+        lines.append(f"  agree             {printable(known['agree'])}")
+        lines.append(f"  do not agree      {printable(known['dissent'])}")
+    for name in [name.removesuffix("_rank") for name in known if name.endswith("_rank")]:
+        value = known.get(name, getattr(finding, name, None))
+        told = "not assessable" if value is None or value != value else f"{value:.4f}"
+        lines.append(f"  {name.replace('_', ' ')}: {told}, rank {known[f'{name}_rank']:,}")
+    if "model_labels" in known:
+        votes = zip(known["model_labels"], known["model_given_probabilities"], strict=True)
+        said = "; ".join(f"`{printable(label, 60)}`, `{given}` {p:.3f}" for label, p in votes)
+        lines.append(f"  models say        {said}")
+    if "neighbour_ids" in known:
+        near = zip(known["neighbour_ids"], known["neighbour_labels"], strict=True)
+        told = ", ".join(f"{printable(one, 60)} `{printable(label, 60)}`" for one, label in near)
+        lines.append(f"  nearest           {told}")
+    return lines

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.coded import Coded, Column, Numbered
+from labelaudit.core.coded import Coded, Column, Flat, Grouped, Numbered
 from labelaudit.core.texts import Texts
 
 
@@ -24,13 +24,15 @@ def array_of(values: Column) -> Any:
     """Return a column as an Arrow array; coded texts stay coded."""
     import pyarrow as pa
 
+    if isinstance(values, Grouped):
+        return pa.FixedSizeListArray.from_arrays(_array(values.values), values.width)
     if not isinstance(values, Coded):
         return _array(values)
     distinct = _array(np.array(values.distinct, dtype=object))
     return pa.DictionaryArray.from_arrays(_array(values.codes), distinct)
 
 
-def _array(values: Column) -> Any:
+def _array(values: Flat) -> Any:
     import pyarrow as pa
 
     if isinstance(values, Texts):
@@ -70,6 +72,16 @@ def column_of(column: Any) -> npt.NDArray[Any]:
 
 def held_column_of(column: Any) -> Column:
     """Return an Arrow column without nulls; texts stay where they are until they are taken."""
+    import pyarrow as pa
+
+    if pa.types.is_list(column.type) or pa.types.is_fixed_size_list(column.type):
+        parts = [chunk.flatten() for chunk in column.chunks]
+        flat = pa.chunked_array(parts, type=column.type.value_type)
+        return Grouped(values=_held(flat), width=max(len(flat) // max(len(column), 1), 1))
+    return _held(column)
+
+
+def _held(column: Any) -> Flat:
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type):

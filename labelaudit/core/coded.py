@@ -87,7 +87,36 @@ class Numbered:
 
 
 # All have a length, `tolist()`, and slices that are held as the column is.
-Column = npt.NDArray[Any] | Coded | Numbered | Texts
+Flat = npt.NDArray[Any] | Coded | Numbered | Texts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Grouped:
+    """Lists of one length: row i has the values i * width to (i + 1) * width."""
+
+    values: Flat
+    width: int
+
+    def __len__(self) -> int:
+        return len(self.values) // self.width
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        return iter(self.tolist())
+
+    def __getitem__(self, rows: Wanted) -> "Grouped":
+        numbers = np.arange(len(self))[rows]
+        places = (numbers[:, None] * self.width + np.arange(self.width)).reshape(-1)
+        values = self.values
+        taken = values.take(places) if isinstance(values, Texts) else values[places]
+        return Grouped(values=taken, width=self.width)
+
+    def tolist(self) -> list[list[Any]]:
+        """Return the lists themselves."""
+        flat = self.values.tolist()
+        return [flat[at : at + self.width] for at in range(0, len(flat), self.width)]
+
+
+Column = Flat | Grouped
 
 
 def as_array(column: Column) -> npt.NDArray[Any]:
@@ -96,7 +125,9 @@ def as_array(column: Column) -> npt.NDArray[Any]:
         return column
     if isinstance(column, Coded):
         return column.objects()
-    return np.array(list(column), dtype=object)
+    made = np.empty(len(column), dtype=object)  # `np.array` would make a matrix of lists
+    made[:] = list(column)
+    return made
 
 
 def as_arrays(columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.coded import Coded
+from labelaudit.core.ensemble import Model
 from labelaudit.core.listed import Block
 from labelaudit.core.matrix import Matrix, cache_rows, in_columns
 from labelaudit.core.rows import Array
@@ -58,7 +59,8 @@ class Digest:
 class Batch:
     """Consecutive rows `start` to `start + len(labels)` of a dataset.
 
-    `columns` are the probabilities transposed, where the classes are few.
+    `columns` are the probabilities transposed, where the classes are few. `quality` is that of the
+    labels, where it has been worked out before.
     """
 
     start: int
@@ -66,6 +68,7 @@ class Batch:
     probabilities: Block | None = None
     columns: Array | None = None
     digest: Digest | None = None
+    quality: npt.NDArray[np.float64] | None = None
     matrix: Matrix | None = None
 
     @property
@@ -168,7 +171,8 @@ class Dataset:
     rows (None: the source row is the id). `examples` are paths of images or other files to
     show, relative to the dataset (None where there are none). `votes` are there where rows
     have several; then `labels` are those of the majority. `contents` compares the inputs
-    themselves, where they are files or texts.
+    themselves, where they are files or texts. `models` are there where several models make an
+    ensemble: then `probabilities` are the mean of theirs.
     """
 
     name: str
@@ -188,6 +192,7 @@ class Dataset:
     votes: Votes | None = None
     splits: Coded | None = None
     contents: Contents | None = None
+    models: tuple[Model, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)

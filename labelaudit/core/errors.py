@@ -42,6 +42,10 @@ class ConfigError(LabelauditError):
 
 
 class NothingJudged(LabelauditError):
-    """The input can be read, but nothing in it can be judged."""
+    """The input can be read, but nothing in it can be judged; `checks` say why."""
 
     exit_code = ExitCode.NOTHING_JUDGED
+
+    def __init__(self, message: str, checks: "Sequence[Check]" = ()) -> None:
+        super().__init__(message)
+        self.checks = tuple(checks)

@@ -9,12 +9,13 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import uuid4
 
 from labelaudit.core.arrow import held_column_of, table_of
 from labelaudit.core.coded import Column
 from labelaudit.core.errors import InputError
+from labelaudit.core.place import Place, Url
 from labelaudit.core.results import (
     FINDING_COLUMNS,
     SCORE_COLUMNS,
@@ -41,8 +42,10 @@ OWN_FILES = (
 OWN_FOLDERS = (SCORES_FOLDER, DIGEST_FOLDER)
 
 
-def is_audit(path: Path) -> bool:
-    """Say whether a folder holds an audit that labelaudit wrote."""
+def is_audit(path: Place) -> TypeGuard[Path]:
+    """Say whether a folder holds an audit that labelaudit wrote; what is at a URL is none."""
+    if isinstance(path, Url):
+        return False
     try:
         with (path / AUDIT_FILE).open(encoding="utf-8") as file:
             return f'"tool": "{TOOL}"' in file.read(200)
@@ -50,8 +53,10 @@ def is_audit(path: Path) -> bool:
         return False
 
 
-def is_refused(path: Path) -> bool:
+def is_refused(path: Place) -> bool:
     """Say whether a folder holds what an audit that was refused left, and nothing else."""
+    if isinstance(path, Url):
+        return False
     try:
         held = {entry.name for entry in path.iterdir()}
         with (path / REFUSED_FILES[0]).open(encoding="utf-8") as file:
@@ -87,7 +92,15 @@ def load_without_findings(folder: Path) -> Audit:
 
 
 def _read_findings(path: Path) -> Findings:
-    return Findings(columns=_read_columns([path], path, FINDING_COLUMNS))
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        held = pq.read_schema(path).names
+    except (OSError, pa.ArrowInvalid):
+        held = []  # what is wrong with it is said when it is read
+    further = [name for name in held if name not in FINDING_COLUMNS]
+    return Findings(columns=_read_columns([path], path, (*FINDING_COLUMNS, *further)))
 
 
 def read_scores(folder: Path) -> dict[str, Any]:
@@ -120,13 +133,12 @@ def _read_columns(files: list[Path], place: Path, names: Sequence[str]) -> dict[
 
 
 def write_audit(audit: Audit, folder: Path) -> None:
-    """Write `audit.json` and `findings.parquet`."""
+    """Write `audit.json` and, if it has not been carried over, `findings.parquet`."""
     (folder / AUDIT_FILE).write_text(to_json(audit), encoding="utf-8", newline="\n")
-    if audit.findings is not None:
-        write_parquet(
-            {name: audit.findings.columns[name] for name in FINDING_COLUMNS},
-            folder / FINDINGS_FILE,
-        )
+    if audit.findings is not None and not (folder / FINDINGS_FILE).exists():
+        names = (*FINDING_COLUMNS, *audit.findings.further)
+        columns = {name: audit.findings.columns[name] for name in names}
+        write_parquet(columns, folder / FINDINGS_FILE)
 
 
 def write_scores_part(index: int, columns: Mapping[str, Column], folder: Path) -> None:
@@ -158,7 +170,8 @@ def write_parquet(columns: Mapping[str, Column], path: Path) -> None:
     # A dictionary of a million different numbers is only work, and so are the first and the last
     # of texts in a file that nobody searches by them.
     repeating = [name for name in columns if name.endswith(("_label", "_threshold"))]
-    texts = [name for name in columns if name == "id" or name.endswith("_label")]
+    repeating += [name for name in columns if name in ("agree", "dissent")]
+    texts = [name for name in columns if name in ("id", "evidence") or name.endswith("_label")]
     pq.write_table(
         table,
         path,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from labelaudit.core.coded import Column, as_array
 from labelaudit.core.dataset import Check, InputFile
-from labelaudit.core.settings import Setting
+from labelaudit.core.settings import JOINTS, Setting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,7 @@ _MADE_AT_ONCE = 256
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One suspected label error and the evidence for it."""
+    """One suspected label error; `evidence` are its further columns, by name."""
 
     rank: int
     id: str
@@ -67,6 +67,7 @@ class Finding:
     confidence_weighted_entropy: float
     given_threshold: float
     suggested_threshold: float
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +75,8 @@ class Findings:
     """Every flagged row, most suspicious first, as columns; index it for a `Finding`.
 
     Millions of findings are columns of numbers and coded texts; a `Finding` is made when one is
-    looked at, a slice is `Findings` again.
+    looked at, a slice is `Findings` again. Columns beyond those of a `Finding` are evidence: which
+    there are depends on what the audit had to go by.
     """
 
     columns: Mapping[str, Column]
@@ -98,8 +100,16 @@ class Findings:
         for start in range(0, len(self), _MADE_AT_ONCE):
             some = slice(start, start + _MADE_AT_ONCE)
             lists = [self.columns[name][some].tolist() for name in FINDING_COLUMNS]
-            for values in zip(*lists, strict=True):
-                yield Finding(**dict(zip(FINDING_COLUMNS, values, strict=True)))
+            further = self.further
+            more = [self.columns[name][some].tolist() for name in further]
+            for index, values in enumerate(zip(*lists, strict=True)):
+                own = {name: column[index] for name, column in zip(further, more, strict=True)}
+                yield Finding(**dict(zip(FINDING_COLUMNS, values, strict=True)), evidence=own)
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """The names of the columns of evidence."""
+        return tuple(name for name in self.columns if name not in FINDING_COLUMNS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +130,33 @@ class DatasetFacts:
         return len(self.class_names)
 
 
-def _over_columns(joint: Any, sums: Any) -> Any:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Confusion:
+    """How many suspects of a class look like another, and how many by chance: class codes."""
+
+    given: int
+    suggested: int
+    count: int
+    expected: float
+    is_systematic: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kinship:
+    """Two classes that look like one, or a class that looks like two: itself and another.
+
+    `there` is the share of the labels of `given` that the model places in `other`, of those it
+    places in either; `back` the same the other way.
+    """
+
+    kind: str  # one | two
+    given: int
+    other: int
+    there: float
+    back: float
+
+
+def over_columns(joint: Any, sums: Any) -> Any:
     """Divide each column of a matrix, dense or sparse, by its sum; one without stays zero."""
     if isinstance(joint, np.ndarray):
         return joint / np.maximum(sums, 1)
@@ -134,19 +170,28 @@ class Detection:
     They are arrays; above 2,048 classes sparse ones (`scipy.sparse.csr_array`).
 
     `model_noise_estimate` is 1 - trace of the calibrated joint: the model's estimate, bias
-    unknown. `n_predicted_neq_given` counts rows whose most probable class is not the label.
+    unknown; None where the model is too weak for it to mean anything, as `model_noise_basis`
+    says. `model_noise_interval` is of its sampling alone, 95 %: it does not cover the bias.
+    `joint` is the rule of collisions, `top` the budget where one was set.
+    `n_predicted_neq_given` counts rows whose most probable class is not the label. `ranking`
+    says what `label_quality` is.
     """
 
     filter: str
     n_flagged: int
     n_predicted_neq_given: int
     ranking: str
-    model_noise_estimate: float
+    model_noise_estimate: float | None
     model_noise_basis: str
     confident_joint: Any
     class_thresholds: npt.NDArray[np.float64]
     flagged_by_class: npt.NDArray[np.int64]
     flagged_pairs: tuple[tuple[int, int, int], ...]
+    model_noise_interval: tuple[float, float] | None = None
+    joint: str = JOINTS[0]
+    top: str | None = None
+    confusions: tuple[Confusion, ...] = ()
+    kinships: tuple[Kinship, ...] = ()
 
     @property
     def noise_matrix(self) -> Any:
@@ -156,7 +201,7 @@ class Detection:
         finds nowhere has zeros. Bias unknown, as of all that rests on the joint.
         Source: Northcutt, Jiang and Chuang, JAIR 2021, section 3.2; cleanlab estimate_latent.
         """
-        return _over_columns(self.confident_joint, self.confident_joint.sum(axis=0))
+        return over_columns(self.confident_joint, self.confident_joint.sum(axis=0))
 
     @property
     def inverse_noise_matrix(self) -> Any:
@@ -166,7 +211,7 @@ class Detection:
         examples has zeros. Bias unknown, as of all that rests on the joint.
         Source: Northcutt, Jiang and Chuang, JAIR 2021, section 3.2; cleanlab estimate_latent.
         """
-        return _over_columns(self.confident_joint.T, self.confident_joint.sum(axis=1))
+        return over_columns(self.confident_joint.T, self.confident_joint.sum(axis=1))
 
     @property
     def estimated_prior(self) -> npt.NDArray[np.float64]:

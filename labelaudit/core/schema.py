@@ -15,8 +15,11 @@ from labelaudit.core.results import (
     SCHEMA_VERSION,
     Alert,
     Audit,
+    Confusion,
     DatasetFacts,
     Detection,
+    Finding,
+    Kinship,
     Measurement,
     Skipped,
 )
@@ -24,6 +27,7 @@ from labelaudit.core.settings import Setting
 from labelaudit.core.text import printable
 
 TOOL = "labelaudit"
+MOST_FINDINGS = 20  # written in full into audit.json
 _DENSE_CLASSES = 100
 _PLAIN = frozenset({bool, float, int, str, type(None)})
 
@@ -73,6 +77,7 @@ def to_document(audit: Audit) -> dict[str, Any]:
         "dataset": _plain(audit.dataset) | {"n_classes": audit.dataset.n_classes},
         "contract": [_plain(check) for check in audit.contract],
         "detection": _detection(audit.detection) if audit.detection is not None else None,
+        "findings": _first_findings(audit) if audit.findings is not None else None,
         "measurements": _measurements(audit) if audit.measurements is not None else None,
         "alerts": [_plain(alert) for alert in audit.alerts],
         "provenance": {
@@ -128,6 +133,21 @@ def _detection(detection: Detection) -> dict[str, Any]:
     # A class without examples has no threshold: 2 is the code for "never".
     document["class_thresholds"] = [t if t <= 1.5 else None for t in document["class_thresholds"]]
     return document
+
+
+def _first_findings(audit: Audit) -> list[dict[str, Any]]:
+    """Return the most doubtful rows with all evidence; all of them are in findings.parquet."""
+    assert audit.findings is not None
+    return [
+        {name: None if value != value else value for name, value in _flat(finding).items()}
+        for finding in audit.findings[:MOST_FINDINGS]
+    ]
+
+
+def _flat(finding: Finding) -> dict[str, Any]:
+    own: dict[str, Any] = _plain(finding)
+    evidence: dict[str, Any] = own.pop("evidence")
+    return own | evidence
 
 
 def _matrix(joint: Any) -> Any:
@@ -203,12 +223,19 @@ def _read_detection(document: dict[str, Any] | None) -> Detection | None:
         "class_thresholds": np.array(
             [2.0 if value is None else value for value in document["class_thresholds"]]
         ),
+        "model_noise_interval": _pair(document.get("model_noise_interval")),
         "flagged_by_class": np.array(document["flagged_by_class"], dtype=np.int64),
         "flagged_pairs": tuple(tuple(pair) for pair in document["flagged_pairs"]),
+        "confusions": tuple(Confusion(**one) for one in document.get("confusions", ())),
+        "kinships": tuple(Kinship(**one) for one in document.get("kinships", ())),
     }
     for derived in ("noise_matrix", "inverse_noise_matrix", "estimated_prior"):
         own.pop(derived)
     return Detection(**own)
+
+
+def _pair(values: list[float] | None) -> tuple[float, float] | None:
+    return None if values is None else (values[0], values[1])
 
 
 def _from_coordinates(entries: Any, shape: list[int]) -> Any:

@@ -1,11 +1,14 @@
 """The settings that change results: validated once, each value with its origin."""
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from labelaudit.core.errors import ConfigError
-from labelaudit.core.text import did_you_mean
+from labelaudit.core.text import did_you_mean, printable
 
 FILTERS = (
     "prune_by_noise_rate",
@@ -14,7 +17,16 @@ FILTERS = (
     "confident_learning",
     "predicted_neq_given",
 )
-RANKING = "self_confidence"
+RANKINGS = (
+    "flow_adjusted",
+    "self_confidence",
+    "normalized_margin",
+    "confidence_weighted_entropy",
+    "adjusted_self_confidence",
+    "adjusted_normalized_margin",
+    "aldr",
+)
+JOINTS = ("cleanlab", "paper")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,28 +41,39 @@ class Setting:
 class Options:
     """The settings that change results; `origins` says who set which: flag or default.
 
+    `top` is a budget, "500" or "2%": only the most doubtful of what the filter flags stay.
     `allow` names checks of the input contract whose failure does not refuse the audit; `strict`
     refuses where one raises an alert.
     """
 
     filter: str = FILTERS[0]
+    ranking: str = RANKINGS[0]
+    joint: str = JOINTS[0]
+    top: str | None = None
     seed: int = 0
     allow: tuple[str, ...] = ()
     strict: bool = False
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.filter not in FILTERS:
-            raise ConfigError(
-                f"filter {self.filter!r}: not one of {', '.join(FILTERS)}"
-                f"{did_you_mean(self.filter, FILTERS)}"
-            )
+        for name, known in (("filter", FILTERS), ("ranking", RANKINGS), ("joint", JOINTS)):
+            value = getattr(self, name)
+            if value not in known:
+                raise ConfigError(
+                    f"{name} {printable(value, 60)!r}: not one of {', '.join(known)}"
+                    f"{did_you_mean(value, known)}"
+                )
+        if self.top is not None:
+            budget(self.top, 0)
 
     @property
     def settings(self) -> dict[str, Setting]:
         """What the audit writes down."""
         values = {
             "filter": self.filter,
+            "ranking": self.ranking,
+            "joint": self.joint,
+            "top": self.top,
             "seed": self.seed,
             "allow": sorted(set(self.allow)),
             "strict": self.strict,
@@ -59,3 +82,24 @@ class Options:
             name: Setting(value=value, origin=self.origins.get(name, "default"))
             for name, value in values.items()
         }
+
+
+def budget(top: str, n_rows: int) -> int:
+    """Return how many of `n_rows` a budget allows: "500" rows, or "2%" of them, rounded up.
+
+    >>> budget("500", 10_000), budget("2%", 10_001), budget("0.5 %", 100)
+    (500, 201, 1)
+    """
+    number = re.fullmatch(r"([0-9]{1,12})|([0-9]{1,3}(?:\.[0-9]{1,9})?) ?%", top.strip())
+    if number is None:
+        raise ConfigError(f"top {printable(top, 40)!r}: say how many, 500, or a share of all, 2%")
+    if number[1] is not None:
+        rows = int(number[1])
+    else:
+        share = Fraction(number[2])
+        if share > 100:
+            raise ConfigError(f"top {printable(top, 40)!r}: more than all")
+        rows = math.ceil(share * n_rows / 100)
+    if rows == 0 and n_rows:
+        raise ConfigError(f"top {printable(top, 40)!r}: nothing would be flagged; say at least 1")
+    return rows

@@ -1,8 +1,11 @@
 """Every string of a dataset is hostile: these make one harmless, or say which one was meant."""
 
 import difflib
+import math
 import unicodedata
 from collections.abc import Iterable
+
+UNKNOWN = "unknown"
 
 # Characters that reorder or hide the text around them in a terminal or a page.
 _INVISIBLE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -47,3 +50,20 @@ def listed(items: Iterable[object], most: int = 10, limit: int = 60) -> str:
     shown = ", ".join(printable(item, limit) for item in everything[:most])
     more = len(everything) - most
     return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def probability(value: float | None) -> str:
+    """Return a probability with two decimals and no leading zero, as `.97`.
+
+    >>> probability(0.97), probability(0.001), probability(0.999), probability(1.0)
+    ('.97', '<.01', '>.99', '1')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if value <= 0 or value >= 1:
+        return f"{value:.0f}"
+    if value < 0.005:
+        return "<.01"
+    if value >= 0.995:
+        return ">.99"
+    return f"{value:.2f}"[1:]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +17,23 @@ from labelaudit.core.results import (
     DatasetFacts,
     Detection,
     Findings,
+    over_columns,
 )
-from labelaudit.core.settings import RANKING
+from labelaudit.core.settings import JOINTS, Options, budget
 from labelaudit.core.texts import Texts
 from labelaudit.detect import select
+from labelaudit.detect.confusions import confusions, kinships
+from labelaudit.detect.evidence import evidence_of
 from labelaudit.detect.joint import (
     ConfidentJoint,
     calibrated,
     confident_class,
     model_noise_estimate,
+    sampling_interval,
 )
+from labelaudit.detect.many_classes import Joint
+from labelaudit.detect.quality import Quality
+from labelaudit.detect.ranking import one_way
 from labelaudit.detect.signals import (
     SIGNALS,
     confidence_weighted_entropy,
@@ -39,32 +47,66 @@ from labelaudit.engine.passes import Columns, joined
 
 
 def find_doubtful(
-    job: Job, facts: DatasetFacts, filter_name: str
+    job: Job, facts: DatasetFacts, options: Options, too_weak: str | None = None
 ) -> tuple[Detection, Findings, Columns | None]:
-    """Return the detection, its findings, and the scores where they were kept in memory."""
+    """Return the detection, its findings, and the scores where they were kept in memory.
+
+    `too_weak` says why the model's estimate of noise would mean nothing, where it would.
+    """
     thresholds = job.fold(Thresholds(facts.n_classes), "thresholds")
-    counts = job.fold(ConfidentJoint(thresholds), "confident joint")
-    joint = calibrated(counts, np.array(facts.class_counts, dtype=np.int64))
-    choose = chosen_filter(filter_name, job, joint, thresholds)
-    flagged, beaten, scores = _score(job, choose)
-    findings = _ranked(job.dataset, flagged, thresholds)
+    counts, (codes, found) = job.fold(ConfidentJoint(thresholds, options.joint), "confident joint")
+    class_counts = np.array(facts.class_counts, dtype=np.int64)
+    joint = calibrated(counts, class_counts)
+    choose = chosen_filter(options.filter, job, joint, thresholds, options.joint)
+    quality = Quality(
+        ranking=options.ranking, thresholds=thresholds, flow=one_way(codes, found, class_counts)
+    )
+    if options.top is not None:
+        most = budget(options.top, facts.n_examples)
+        choose = select.most_doubtful(most, choose, quality, partial(job.fold, stage="selecting"))
+    flagged, beaten, scores = _score(job, choose, quality)
+    noise_matrix = over_columns(joint, joint.sum(axis=0))
+    findings = _ranked(job.dataset, flagged, thresholds, noise_matrix)
     given, suggested = flagged["given"], flagged["other"]
+    models = job.dataset.models
+    whose = f"the mean of {len(models)} models" if models else "one set of predictions"
+    pairs = _pairs(given, suggested, facts.n_classes)
     detection = Detection(
-        filter=filter_name,
+        filter=options.filter,
+        joint=options.joint,
+        top=options.top,
         n_flagged=len(findings),
         n_predicted_neq_given=beaten,
-        ranking=RANKING,
-        model_noise_estimate=model_noise_estimate(joint),
-        model_noise_basis=(
-            "1 - trace of the calibrated confident joint: the model's estimate, bias unknown, "
-            f"from {facts.n_examples:,} rows of one set of predictions; no person checked a label"
-        ),
+        ranking=options.ranking,
+        **_noise(joint, counts, facts, whose, too_weak),
         confident_joint=joint,
         class_thresholds=thresholds,
         flagged_by_class=np.bincount(given, minlength=facts.n_classes),
-        flagged_pairs=_pairs(given, suggested, facts.n_classes),
+        flagged_pairs=pairs,
+        confusions=confusions(pairs, facts.n_classes),
+        kinships=kinships(joint),
     )
     return detection, findings, scores
+
+
+def _noise(
+    joint: Joint, counts: Joint, facts: DatasetFacts, whose: str, too_weak: str | None
+) -> dict[str, Any]:
+    """Return the model's estimate of noise and what it rests on; none of a model too weak."""
+    if too_weak is not None:
+        return {
+            "model_noise_estimate": None,
+            "model_noise_basis": f"not given, as the model is too weak for it: {too_weak}",
+        }
+    estimate = model_noise_estimate(joint)
+    return {
+        "model_noise_estimate": estimate,
+        "model_noise_interval": sampling_interval(estimate, counts, np.array(facts.class_counts)),
+        "model_noise_basis": (
+            "1 - trace of the calibrated confident joint: the model's estimate, bias unknown, "
+            f"from {facts.n_examples:,} rows of {whose}; no person checked a label"
+        ),
+    }
 
 
 def _pairs(
@@ -78,14 +120,18 @@ def _pairs(
 
 
 def chosen_filter(
-    name: str, job: Job, joint: npt.NDArray[np.int64], thresholds: npt.NDArray[np.float64]
+    name: str,
+    job: Job,
+    joint: npt.NDArray[np.int64],
+    thresholds: npt.NDArray[np.float64],
+    rule: str = JOINTS[0],
 ) -> select.Choose:
     """Return the filter of that name, made from the small results."""
     one_fold = partial(job.fold, stage="selecting")
     if name == "predicted_neq_given":
         return select.predicted_neq_given()
     if name == "confident_learning":
-        return select.confident_learning(partial(confident_class, thresholds=thresholds))
+        return select.confident_learning(partial(confident_class, thresholds=thresholds, rule=rule))
     if name == "prune_by_class":
         return select.prune_by_class(joint, one_fold)
     by_rate = select.prune_by_noise_rate(joint, one_fold)
@@ -99,6 +145,7 @@ class Scoring:
     """Makes the columns of every row: its scores, and whether it is flagged."""
 
     choose: select.Choose
+    quality: Quality
 
     def __call__(self, batch: Batch) -> Columns:
         assert batch.digest is not None
@@ -113,6 +160,7 @@ class Scoring:
             "predicted": own.predicted(batch.labels),
             "other_probability": own.other_probability,
             "is_flagged": self.choose(batch),
+            "label_quality": self.quality(batch),
             "self_confidence": self_confidence(own),
             "normalized_margin": normalized_margin(own),
             "confidence_weighted_entropy": weighted,
@@ -120,7 +168,7 @@ class Scoring:
 
     def within(self, shard: Shard) -> "Scoring":
         """Return what is needed of it to score the rows of a shard."""
-        return Scoring(choose=select.within(self.choose, shard))
+        return Scoring(choose=select.within(self.choose, shard), quality=self.quality)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,7 +205,9 @@ class Beaten:
         return self.count
 
 
-def _score(job: Job, choose: select.Choose) -> tuple[Columns, int, Columns | None]:
+def _score(
+    job: Job, choose: select.Choose, quality: Quality
+) -> tuple[Columns, int, Columns | None]:
     """Write every row's scores; return the flagged rows' columns, a count, and scores in memory.
 
     The count is that of the rows whose label another class beats. Scores are kept in memory
@@ -168,7 +218,7 @@ def _score(job: Job, choose: select.Choose) -> tuple[Columns, int, Columns | Non
     (beaten,) = job.each(
         job.digested,
         "scoring",
-        Scoring(choose=choose),
+        Scoring(choose=choose, quality=quality),
         Kept(dataset=_shown_of(job.dataset), flagged=flagged, scores=scores),
         [Beaten()],
     )
@@ -180,7 +230,7 @@ def _score(job: Job, choose: select.Choose) -> tuple[Columns, int, Columns | Non
 
 def _shown_of(dataset: Dataset) -> Dataset:
     """Return of a dataset only what tables show: the rest need not be sent along."""
-    return replace(dataset, probabilities=None, embeddings=None)
+    return replace(dataset, probabilities=None, embeddings=None, models=())
 
 
 def _shown(dataset: Dataset, columns: Columns) -> dict[str, Column]:
@@ -198,7 +248,7 @@ def _shown(dataset: Dataset, columns: Columns) -> dict[str, Column]:
         "id": ids,
         "given_label": Coded(distinct=names, codes=columns["given"]),
         "suggested_label": Coded(distinct=names, codes=columns["predicted"]),
-        "label_quality": columns[RANKING],
+        "label_quality": columns["label_quality"],
         "is_flagged": columns["is_flagged"],
     }
     for name in SIGNALS:
@@ -206,9 +256,11 @@ def _shown(dataset: Dataset, columns: Columns) -> dict[str, Column]:
     return {name: table[name] for name in SCORE_COLUMNS}
 
 
-def _ranked(dataset: Dataset, flagged: Columns, thresholds: npt.NDArray[np.float64]) -> Findings:
+def _ranked(
+    dataset: Dataset, flagged: Columns, thresholds: npt.NDArray[np.float64], noise_matrix: Any
+) -> Findings:
     """Sort the flagged rows, most doubtful first, ties by row number."""
-    order = np.lexsort((flagged["position"], flagged[RANKING]))
+    order = np.lexsort((flagged["position"], flagged["label_quality"]))
     columns = {name: values[order] for name, values in flagged.items()}
     table: dict[str, Column] = _shown(dataset, columns) | {
         "rank": np.arange(1, len(order) + 1),
@@ -217,4 +269,5 @@ def _ranked(dataset: Dataset, flagged: Columns, thresholds: npt.NDArray[np.float
         "given_threshold": thresholds[columns["given"]],
         "suggested_threshold": thresholds[columns["other"]],
     }
-    return Findings(columns={name: table[name] for name in FINDING_COLUMNS})
+    evidence = evidence_of(dataset, columns, thresholds, noise_matrix)
+    return Findings(columns={name: table[name] for name in FINDING_COLUMNS} | evidence)

@@ -73,24 +73,32 @@ def prune_counts(joint: Joint, at_least: int) -> Joint:
 
 
 def reached(
-    listed: Listed, bars: npt.NDArray[np.float64]
+    listed: Listed, bars: npt.NDArray[np.float64], among_several: bool
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return how many classes of each row reach their bar, and which it is where it is one.
+    """Return how many classes of each row reach their bar, and the most probable of these.
 
-    Unlisted classes may reach theirs too: how many do is read off the sorted bars.
+    Unlisted classes may reach theirs too: how many do is read off the sorted bars. Where several
+    classes do, the most probable is looked for only if asked `among_several`.
     """
     n_classes = listed.n_classes
+    rows = np.arange(len(listed))
     own_bars = np.append(bars, np.inf)[listed.classes]
     confident = listed.probabilities >= own_bars
-    count = confident.sum(axis=1)
-    rows = np.arange(len(listed))
-    place = confident.argmax(axis=1) if confident.shape[1] else np.zeros(len(rows), dtype=np.intp)
-    only = listed.classes[rows, place].astype(np.intp) if confident.shape[1] else place
     by_bar = np.argsort(bars[: listed.n_columns], kind="stable")
     low = np.searchsorted(bars[by_bar], listed.rest, side="right")
     low_listed = ((own_bars <= listed.rest[:, None]) & (listed.classes < n_classes)).sum(axis=1)
     unlisted = low - low_listed
-    for row in np.flatnonzero((count == 0) & (unlisted == 1)):
+    count = confident.sum(axis=1) + unlisted
+    # A last column stands for the unlisted: they share one probability.
+    values = np.column_stack(
+        [np.where(confident, listed.probabilities, -1), np.where(unlisted > 0, listed.rest, -1)]
+    )
+    place = values.argmax(axis=1)
+    best = np.column_stack([listed.classes, np.zeros_like(place)])[rows, place].astype(np.intp)
+    open_ones = (unlisted > 0) & (values[rows, place] == values[:, -1])
+    for row in np.flatnonzero(open_ones & ((count == 1) | among_several)):
         among = by_bar[: low[row]]
-        only[row] = among[~np.isin(among, listed.classes[row])][0]
-    return count + unlisted, only
+        first = among[~np.isin(among, listed.classes[row])].min()
+        even = place[row] < listed.classes.shape[1]  # as probable as a listed class
+        best[row] = min(best[row], first) if even else first
+    return count, best

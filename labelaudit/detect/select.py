@@ -17,6 +17,7 @@ from labelaudit.core.rows import Array
 from labelaudit.detect import many_classes
 from labelaudit.detect.many_classes import Joint
 from labelaudit.detect.pairs import Pairs
+from labelaudit.detect.quality import Quality
 from labelaudit.engine.tally import Tally
 from labelaudit.engine.top import NthLargest, TopPerKey
 
@@ -99,6 +100,11 @@ def both(first: Choose, second: Choose) -> Choose:
     Source: C+NR of Northcutt, Jiang and Chuang, JAIR 2021, section 3.3.
     """
     return Both(first, second)
+
+
+def most_doubtful(most: int, choose: Choose, quality: Quality, fold: Fold) -> Choose:
+    """Flag at most so many: of what a filter flags, the rows of the lowest label quality."""
+    return Among(fold(_MostDoubtful(most, choose, quality)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +190,26 @@ class _LowestSelfConfidence:
         self.top.add(batch.labels[asked], -batch.digest.self_confidence[asked], batch.rows[asked])
 
     def merge(self, other: "_LowestSelfConfidence") -> None:
+        self.top.merge(other.top)
+
+    def result(self) -> npt.NDArray[np.int64]:
+        return np.sort(self.top.result()[2]).astype(np.int64)
+
+
+class _MostDoubtful:
+    """The `most` rows of the lowest label quality among those a filter flags."""
+
+    def __init__(self, most: int, choose: Choose, quality: Quality) -> None:
+        self.choose = choose
+        self.quality = quality
+        self.top = TopPerKey(np.array([most]))
+
+    def update(self, batch: Batch) -> None:
+        chosen = np.flatnonzero(self.choose(batch))
+        quality = self.quality(batch, chosen)
+        self.top.add(np.zeros(len(chosen), dtype=np.int64), -quality, batch.rows[chosen])
+
+    def merge(self, other: "_MostDoubtful") -> None:
         self.top.merge(other.top)
 
     def result(self) -> npt.NDArray[np.int64]:

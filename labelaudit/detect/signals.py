@@ -61,4 +61,77 @@ def entropy(probabilities: Block) -> npt.NDArray[np.float64]:
     return -row_sums(terms)
 
 
+def adjusted(probabilities: Array, thresholds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return `probabilities` float[n, K] less the threshold of each class, shifted and rescaled.
+
+    The largest threshold is added to every entry, so that none is negative, and each row is
+    divided by its sum. A class whose examples the model is usually unsure of gains.
+    Source: Northcutt, Jiang and Chuang, JAIR 2021; cleanlab.rank.get_label_quality_scores with
+    `adjust_pred_probs=True`, to which the two scores below are equal. It is not defined for the
+    confidence-weighted entropy.
+    """
+    shifted = np.ascontiguousarray(probabilities - thresholds + thresholds.max(), dtype=np.float64)
+    return np.asarray(shifted / row_sums(shifted)[:, None])
+
+
+def adjusted_self_confidence(
+    labels: npt.NDArray[np.int32], probabilities: Array, thresholds: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """The self-confidence after each class's threshold is taken off: see `adjusted`.
+
+    Range 0 (worst) to 1 (best). Needs full rows float[n, K].
+    """
+    return adjusted(probabilities, thresholds)[np.arange(len(labels)), labels]
+
+
+def adjusted_normalized_margin(
+    labels: npt.NDArray[np.int32], probabilities: Array, thresholds: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """The normalized margin after each class's threshold is taken off: see `adjusted`.
+
+    Range 0 (worst) to 1 (best). Needs full rows float[n, K].
+    """
+    values = adjusted(probabilities, thresholds)
+    rows = np.arange(len(labels))
+    own = values[rows, labels]
+    values[rows, labels] = -np.inf
+    return np.asarray((own - values.max(axis=1) + 1) / 2)
+
+
+def aldr_loss(
+    labels: npt.NDArray[np.int32], probabilities: Array, lam0: float = 1.0, alpha: float = 2.0
+) -> npt.NDArray[np.float64]:
+    """The adaptive label-distributionally robust loss of each row, in nats.
+
+    With z = log P and KL the divergence of the row from the uniform distribution,
+    lam = lam0 (1 - KL / (alpha log K)), the loss is
+    lam log((1/K) sum_j exp((z_j - z_y) / lam)): a temperature for each row, low where the model
+    is sure. No margin, no quadratic term. Probabilities below 1e-12 count as 1e-12.
+
+    Range: from -lam0 log K on, no upper end; high is doubtful. Needs full rows float[n, K],
+    K at least 2; `alpha` above 1.
+    Source: Zhu, Ying and Yang, Label distributionally robust losses, ICML 2023, ALDR-KL.
+    """
+    n_classes = probabilities.shape[1]
+    logs = np.log(np.maximum(probabilities.astype(np.float64), 1e-12))
+    divergence = np.maximum(np.log(n_classes) - entropy(probabilities), 0)
+    lam = lam0 * (1 - divergence / (alpha * np.log(n_classes)))
+    leads = (logs - logs[np.arange(len(labels)), labels][:, None]) / lam[:, None]
+    most = leads.max(axis=1)
+    total = np.log(row_sums(np.exp(leads - most[:, None]))) + most
+    return np.asarray(lam * (total - np.log(n_classes)))
+
+
+def aldr_quality(
+    labels: npt.NDArray[np.int32], probabilities: Array, lam0: float = 1.0, alpha: float = 2.0
+) -> npt.NDArray[np.float64]:
+    """exp(-(loss + lam0 log K)) of the robust loss: see `aldr_loss`.
+
+    Range 0 (worst) to 1 (best). With lam held at 1 it is the self-confidence.
+    """
+    floor = lam0 * np.log(probabilities.shape[1])
+    loss = aldr_loss(labels, probabilities, lam0, alpha)
+    return np.asarray(np.exp(-np.maximum(loss + floor, 0)))
+
+
 SIGNALS = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")

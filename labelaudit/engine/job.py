@@ -1,7 +1,7 @@
 """One audit in the making: what is read, in which pieces, by whom, and where columns are kept."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +57,12 @@ class Job:
     """A dataset, its digest, and how both are cut. With a folder, columns are written there.
 
     `engine`, `batch_rows` and `progress` change no result; `shard_rows` only how the parts of
-    scores are cut.
+    scores are cut. `model_digests` are those of the single models of an ensemble.
     """
 
     dataset: Dataset
     digest: Parts
+    model_digests: tuple[Parts, ...] = ()
     folder: Path | None = None
     engine: Engine = HERE
     batch_rows: int | None = None
@@ -75,6 +76,12 @@ class Job:
     @property
     def digested(self) -> Digested:
         return Digested(dataset=self.dataset, parts=self.digest, batch_rows=self.batch_rows)
+
+    def of_model(self, number: int) -> "Job":
+        """Return the job of one model of an ensemble by itself, with its own digest."""
+        model = self.dataset.models[number]
+        alone = replace(self.dataset, probabilities=model.matrix, models=())
+        return replace(self, dataset=alone, digest=self.model_digests[number], model_digests=())
 
     def working_parts(self, name: str) -> Parts:
         """Return a place for columns that are needed only until the audit is finished."""
@@ -136,5 +143,16 @@ def begin(
         raise ValueError(f"the engine {engine.name!r} needs a folder")
     if digest is None:
         digest = Parts(folder / DIGEST_FOLDER if folder is not None else None)
+        if digest.folder is not None and dataset.models:
+            digest.folder.mkdir(exist_ok=True)
     engine = fitting(engine, dataset)
-    return Job(dataset=dataset, digest=digest, folder=folder, engine=engine, **how)
+    return Job(
+        dataset=dataset,
+        digest=digest,
+        model_digests=tuple(
+            digest.beneath(f"model-{number:02d}") for number in range(len(dataset.models))
+        ),
+        folder=folder,
+        engine=engine,
+        **how,
+    )

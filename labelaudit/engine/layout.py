@@ -10,29 +10,44 @@ from typing import Any
 import numpy as np
 
 from labelaudit.core.dataset import Dataset
+from labelaudit.core.ensemble import mean_of
 from labelaudit.core.listed import ListedRows
+from labelaudit.core.matrix import Matrix
 from labelaudit.core.rows import Rows, as_mapped
 from labelaudit.core.texts import Texts
 
 
 def laid_out(dataset: Dataset, folder: Path) -> Dataset:
     """Return the dataset with its columns in files: what is sent to others are their names."""
-    matrices = {
-        role: replace(
-            matrix,
-            rows=_laid(matrix.rows, folder / f"{role}-rows.npy"),
-            values=_laid_values(matrix.values, folder / f"{role}.npy"),
-        )
-        for role in ("probabilities", "embeddings")
-        if (matrix := getattr(dataset, role)) is not None
-    }
+    models = tuple(
+        replace(model, matrix=_laid_matrix(model.matrix, folder, f"model-{number}"))
+        for number, model in enumerate(dataset.models)
+    )
+    probabilities = dataset.probabilities
+    if models:
+        probabilities = mean_of(models)
+    elif probabilities is not None:
+        probabilities = _laid_matrix(probabilities, folder, "probabilities")
+    embeddings = dataset.embeddings
+    if embeddings is not None:
+        embeddings = _laid_matrix(embeddings, folder, "embeddings")
     return replace(
         dataset,
         labels=_laid(dataset.labels, folder / "labels.npy"),
         source_rows=_laid(dataset.source_rows, folder / "source_rows.npy"),
         ids=_laid_texts(dataset.ids, folder / "ids"),
         examples=_laid_texts(dataset.examples, folder / "examples"),
-        **matrices,
+        models=models,
+        probabilities=probabilities,
+        embeddings=embeddings,
+    )
+
+
+def _laid_matrix(matrix: Matrix, folder: Path, name: str) -> Matrix:
+    return replace(
+        matrix,
+        rows=_laid(matrix.rows, folder / f"{name}-rows.npy"),
+        values=_laid_values(matrix.values, folder / f"{name}.npy"),
     )
 
 

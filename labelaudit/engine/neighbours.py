@@ -1,16 +1,29 @@
-"""Exact nearest neighbours by tiled matrix products."""
+"""Exact nearest neighbours: found by tiled matrix products, measured by differences."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from labelaudit.core.matrix import row_sums
 from labelaudit.core.rows import Array
 
-# Tiles are fixed by row number and padded to full size: a matrix product over another number
-# of rows may round differently.
-_TILE = 512
+# Tiles are fixed by place and padded to full size: a matrix product over another number of rows
+# may round differently.
+TILE = 512
+_REFERENCE_TILE = 1 << 11
+# A product of float32 is off by about a millionth: so more are looked at than are asked for.
+_SPARE = 8
+_DIFFERENCES = 1 << 21
+_NARROW = 3  # cleanlab's cutoff between the metrics, too
+_FAR = 1e15  # in units of the largest reference: no square overflows
+_NOWHERE = np.iinfo(np.uint64).max
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+
+Distances = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,8 +31,114 @@ class Neighbours:
     """For each row its k nearest other rows int[n, k], nearest first, ties by row number."""
 
     rows: npt.NDArray[np.int32]
-    distances: npt.NDArray[np.float32]
+    distances: Distances
     metric: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class References:
+    """The points among which neighbours are looked for, made ready once.
+
+    `placed` float32[m, d] are the `n` points `normalised` and moved by `centre`, which changes no
+    distance and keeps products small and exact; below them zeros up to a full tile. `squares` are
+    their squared lengths.
+    """
+
+    placed: Distances
+    squares: Distances
+    n: int
+    metric: str
+    centre: npt.NDArray[np.float64]
+    scale: float
+
+    @classmethod
+    def of(cls, points: Array, metric: str | None = None) -> "References":
+        """Make `points` float[n, d] ready, for the metric `cosine` or `euclidean`.
+
+        By default it is cosine above three dimensions, as cleanlab chooses.
+        """
+        n, width = points.shape
+        metric = metric or ("cosine" if width > _NARROW else "euclidean")
+        scale = float(np.abs(points).max(initial=0)) or 1.0
+        centre = _centre(points, metric, scale)
+        placed = np.zeros((-(-n // TILE) * TILE, width), dtype=np.float32)
+        for start in range(0, n, _REFERENCE_TILE):
+            some = points[start : start + _REFERENCE_TILE]
+            placed[start : start + len(some)] = normalised(some, metric, scale) - centre
+        squares = row_sums(placed**2).astype(np.float32)
+        return cls(placed=placed, squares=squares, n=n, metric=metric, centre=centre, scale=scale)
+
+    def nearest(
+        self, points: Array, own: npt.NDArray[np.int64], k: int
+    ) -> tuple[npt.NDArray[np.int64], Distances]:
+        """Return the places int64[q, k] of the nearest references, and the distances to them.
+
+        `points` float[q, d] are at most a tile; `own` int64[q] says which reference each of them
+        is itself, and so no neighbour of (-1: none). Nearest first, ties by place. Distances are
+        1 - cosine (a point without length is .5 from all that have one), or Euclidean; those of
+        equal points are 0.
+        """
+        asked = np.zeros((TILE, points.shape[1]), dtype=np.float32)
+        asked[: len(points)] = normalised(points, self.metric, self.scale) - self.centre
+        found = self._likely(asked, own, min(2 * k + _SPARE, self.n - bool((own >= 0).any())))
+        distances = self._measured(asked[: len(points)], found)
+        order = np.lexsort((found, distances), axis=-1)[:, :k]
+        chosen = np.take_along_axis(found, order, axis=1)
+        return chosen, np.take_along_axis(distances, order, axis=1)
+
+    def _likely(
+        self, asked: Distances, own: npt.NDArray[np.int64], most: int
+    ) -> npt.NDArray[np.int64]:
+        """Return the `most` references that are nearest but for rounding, in no order.
+
+        A key is the bits of a squared distance, then the place: the smallest keys are the
+        nearest, ties by place, whatever tile is looked at first.
+        """
+        n_asked = len(own)
+        best = np.full((n_asked, most), _NOWHERE, dtype=np.uint64)
+        for start in range(0, self.n, _REFERENCE_TILE):
+            squared = self._squared(asked, start)[:n_asked, : self.n - start]
+            here = np.flatnonzero((own >= start) & (own < start + squared.shape[1]))
+            squared[here, own[here] - start] = np.inf
+            bits = squared.view(np.uint32)
+            worst = (best.max(axis=1, initial=0) >> _HALF).astype(np.uint32)
+            rows, columns = np.nonzero(bits <= worst[:, None])
+            if not len(rows):
+                continue
+            firsts = np.searchsorted(rows, np.arange(n_asked))
+            keys = np.full((n_asked, int(np.bincount(rows).max())), _NOWHERE, dtype=np.uint64)
+            places = (columns + start).astype(np.uint64)
+            keys[rows, np.arange(len(rows)) - firsts[rows]] = (
+                bits[rows, columns].astype(np.uint64) << _HALF
+            ) | places
+            both = np.concatenate([best, keys], axis=1)
+            best = np.partition(both, most - 1, axis=1)[:, :most] if most else best
+        return (best & _LOW).astype(np.int64)
+
+    def _squared(self, asked: Distances, start: int) -> Distances:
+        """Return about the squared distances from the points asked for to a tile of references."""
+        tile = slice(start, start + _REFERENCE_TILE)
+        placed = self.placed[tile]
+        if asked.shape[1] <= _NARROW:  # where few numbers decide, their differences do
+            squared = np.zeros((len(asked), len(placed)), dtype=np.float32)
+            for column in range(asked.shape[1]):
+                squared += (asked[:, column, None] - placed[None, :, column]) ** 2
+            return squared
+        squared = asked @ placed.T
+        squared *= -2
+        squared += row_sums(asked**2).astype(np.float32)[:, None]
+        squared += self.squares[None, tile]
+        return np.maximum(squared, 0, out=squared)
+
+    def _measured(self, asked: Distances, found: npt.NDArray[np.int64]) -> Distances:
+        squared = np.empty(found.shape)
+        step = max(1, _DIFFERENCES // max(found.shape[1] * asked.shape[1], 1))
+        for start in range(0, len(asked), step):
+            own = slice(start, start + step)
+            apart = self.placed[found[own]].astype(np.float64) - asked[own, None]
+            squared[own] = np.einsum("ijk,ijk->ij", apart, apart)
+        exact = squared / 2 if self.metric == "cosine" else self.scale * np.sqrt(squared)
+        return np.minimum(exact, np.finfo(np.float32).max).astype(np.float32)
 
 
 def nearest(
@@ -31,43 +150,55 @@ def nearest(
     cleanlab chooses. Cost O(n^2 d) time, O(n) memory.
     """
     n_rows = len(points)
-    k = min(k, n_rows - 1)
-    metric = metric or ("cosine" if points.shape[1] > 3 else "euclidean")
-    placed = points.astype(np.float64)
-    scale = float(np.abs(placed).max(initial=0)) or 1.0
-    placed /= scale  # so that no square overflows
-    if metric == "cosine":
-        lengths = np.sqrt((placed**2).sum(axis=1, keepdims=True))
-        placed = placed / np.where(lengths > 0, lengths, 1.0)
-    else:
-        placed = placed - placed.mean(axis=0)  # keeps the products small, changes no distance
-    padded = np.zeros((-(-n_rows // _TILE) * _TILE, points.shape[1]), dtype=np.float32)
-    padded[:n_rows] = placed
-    squares = np.einsum("ij,ij->i", padded, padded)
-    found = np.empty((n_rows, k), dtype=np.int32)
+    k = max(min(k, n_rows - 1), 0)
+    references = References.of(points, metric)
+    rows = np.empty((n_rows, k), dtype=np.int32)
     distances = np.empty((n_rows, k), dtype=np.float32)
-    for start in range(0, n_rows, _TILE):
-        stop = min(start + _TILE, n_rows)
-        products = padded[start : start + _TILE] @ padded.T
-        squared = (squares[start : start + _TILE, None] + squares[None, :]) - 2 * products
-        squared = np.maximum(squared[: stop - start, :n_rows], 0)
-        squared[np.arange(stop - start), np.arange(start, stop)] = np.inf
-        found[start:stop], chosen = _smallest(squared, k)
-        distances[start:stop] = chosen / 2 if metric == "cosine" else scale * np.sqrt(chosen)
+    for start in range(0, n_rows, TILE):
+        own = np.arange(start, min(start + TILE, n_rows))
+        rows[own], distances[own] = references.nearest(points[own], own, k)
         if watch is not None:
-            watch(stop - start)
-    return Neighbours(rows=found, distances=distances, metric=metric)
+            watch(len(own))
+    return Neighbours(rows=rows, distances=distances, metric=references.metric)
 
 
-def _smallest(values: Array, k: int) -> tuple[npt.NDArray[np.int32], Array]:
-    """Return columns and values of the k smallest of each row, ties to the lower column."""
-    if k < values.shape[1]:
-        cut = np.partition(values, k - 1, axis=1)[:, k - 1 : k]
-    else:
-        cut = values.max(axis=1, keepdims=True)
-    rows, columns = np.nonzero(values <= cut)
-    order = np.lexsort((columns, values[rows, columns], rows))
-    rows, columns = rows[order], columns[order]
-    firsts = np.searchsorted(rows, np.arange(len(values)))
-    chosen = columns[firsts[:, None] + np.arange(k)]
-    return chosen.astype(np.int32), np.take_along_axis(values, chosen, axis=1)
+def normalised(points: Array, metric: str, scale: float) -> npt.NDArray[np.float64]:
+    """Return points of length 1 for the cosine distance, else in units of `scale`.
+
+    Each row for itself. The distance of two points of length 1 is the root of 2 (1 - cosine).
+    """
+    placed = points.astype(np.float64)
+    if metric == "euclidean":
+        return np.clip(placed / scale, -_FAR, _FAR)
+    largest = np.abs(placed).max(axis=1, keepdims=True, initial=0)
+    placed /= np.where(largest > 0, largest, 1.0)  # so that no square overflows, none is lost
+    lengths = np.sqrt(row_sums(placed**2))[:, None]
+    return np.asarray(placed / np.where(lengths > 0, lengths, 1.0))
+
+
+def _centre(points: Array, metric: str, scale: float) -> npt.NDArray[np.float64]:
+    """Return about the middle of the normalised points, the same for any order of them."""
+    if not len(points):
+        return np.zeros(points.shape[1])
+    if metric == "euclidean":  # where one point may be far from all others
+        return np.median(normalised(points, metric, scale), axis=0).astype(np.float64)
+    total = np.zeros(points.shape[1])
+    for start in range(0, len(points), _REFERENCE_TILE):
+        total += normalised(points[start : start + _REFERENCE_TILE], metric, scale).sum(axis=0)
+    return (total / len(points)).astype(np.float32).astype(np.float64)  # sums differ with the order
+
+
+def disagreement(
+    labels: npt.NDArray[np.int32],
+    neighbours: npt.NDArray[Any],
+    rows: npt.NDArray[np.int64] | None = None,
+) -> npt.NDArray[np.float64]:
+    """Return the share of `neighbours` int[n, k] with another label than their row (kDN).
+
+    `labels` int[N] are those of all rows; the n rows are `rows`, all by default. Range 0 to 1;
+    no number where k is 0.
+    """
+    own = labels if rows is None else labels[rows]
+    if not neighbours.shape[1]:
+        return np.full(len(own), np.nan)
+    return np.asarray((labels[neighbours] != own[:, None]).mean(axis=1))

@@ -20,6 +20,12 @@ class Parts:
         self.of_every_row = of_every_row
         self._held: dict[int, Columns] = {}
 
+    def beneath(self, name: str) -> "Parts":
+        """Return a place of its own beneath this one."""
+        if self.folder is None:
+            return Parts()
+        return Parts(self.folder / name, self.of_every_row)
+
     def keep(self, shard: Shard, columns: Columns) -> None:
         if self.folder is None:
             self._held[shard.index] = columns

@@ -24,6 +24,11 @@ def fair_sample(n_rows: int, size: int, seed: int) -> npt.NDArray[np.int64]:
     return np.sort(rows[np.argpartition(hashes, size - 1)[:size]])
 
 
+def uniform(rows: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.float64]:
+    """Return a number in [0, 1) for each row: a hash of its number and the seed."""
+    return np.asarray((_splitmix64(rows.astype(np.uint64), seed) >> np.uint64(11)) * 2.0**-53)
+
+
 def _below(
     n_rows: int, seed: int, bar: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.arrow import array_of
-from labelaudit.core.coded import Coded, Column, Numbered
+from labelaudit.core.coded import Coded, Flat, Numbered
 from labelaudit.core.texts import Texts
 
 BLOCK_ROWS = 1 << 16
@@ -32,7 +32,7 @@ def guarded(text: str) -> str:
     return "'" + text if _FORMULA.match(text) else text
 
 
-def csv_blocks(columns: Mapping[str, Column], block_rows: int = BLOCK_ROWS) -> Iterator[str]:
+def csv_blocks(columns: Mapping[str, Flat], block_rows: int = BLOCK_ROWS) -> Iterator[str]:
     """Yield a table as CSV, some rows at a time: any size of block gives the same text."""
     yield ",".join(columns) + "\n"
     writers = [_Cells(column) for column in columns.values()]
@@ -58,7 +58,7 @@ def _block(writers: "list[_Cells]", rows: slice) -> str:
 class _Cells:
     """Makes the cells of a column, as Arrow binary; of coded texts each distinct one once."""
 
-    def __init__(self, column: Column) -> None:
+    def __init__(self, column: Flat) -> None:
         self.column = column
         self.distinct = None
         if isinstance(column, Coded):

@@ -8,6 +8,7 @@ from pathlib import Path
 from labelaudit.core.dataset import Check
 from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.text import listed, printable
+from labelaudit.ingest.contract.classes import class_columns
 from labelaudit.ingest.contract.classes import classes as classes_check
 
 
@@ -81,7 +82,7 @@ def _from_array(
 ) -> Classes:
     if named is not None:
         if len(named.names) != n_columns:
-            raise InputError(
+            raise class_columns(
                 f"{predictions}: has {n_columns} columns, but {named.source} names "
                 f"{len(named.names)} classes ({listed(named.names)})"
             )
@@ -94,7 +95,7 @@ def _from_array(
         order = natural_order(counts)
         how = f"assumed: columns are the sorted labels ({listed(order)})"
     else:
-        raise InputError(
+        raise class_columns(
             f"{predictions}: has {n_columns} columns, but the labels hold {len(counts)} classes "
             f"({listed(natural_order(counts))}); name the class of each column with --classes "
             "or in classes.txt"
@@ -106,8 +107,14 @@ def _from_table(
     counts: dict[str, int], columns: list[str], named: Named | None, predictions: str
 ) -> Classes:
     codes = list(named.names) if named is not None else []
-    if not set(columns) & (set(counts) | set(codes)) and are_indices(columns, len(codes)):
-        columns = [codes[int(column)] for column in columns]
+    if not set(columns) & (set(counts) | set(codes)):  # numbers of names, it may be
+        if are_indices(columns, len(codes)):
+            columns = [codes[int(column)] for column in columns]
+        elif named is not None and are_indices(columns, len(columns)):
+            raise class_columns(
+                f"{predictions}: has columns for {len(columns)} classes, by number, but "
+                f"{named.source} names {len(codes)} classes ({listed(codes)})"
+            )
     known = set(columns)
     if named is not None and named.source == "--classes" and not known <= set(codes):
         raise ConfigError(
@@ -137,7 +144,7 @@ def _matched(
         by_label = {name: code for code, name in enumerate([*order, *unknown])}
     lost = sum(counts[label] for label in unknown)
     if columns is not None and lost * 2 > total:
-        raise InputError(
+        raise class_columns(
             f"{predictions}: its classes ({listed(order)}) are not those of the labels "
             f"({listed(natural_order(counts))}); name them with --classes"
         )

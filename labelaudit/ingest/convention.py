@@ -1,9 +1,10 @@
 """The convention: what the files and columns of a dataset are called, and who plays which part."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from labelaudit.core.errors import InputError
+from labelaudit.core.errors import ConfigError
 from labelaudit.core.text import did_you_mean, listed, printable
 
 # The convention, best name first. A stem also counts with an ending: `pred_probs_resnet18`.
@@ -25,17 +26,28 @@ ID_COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choices:
-    """What the user said about the input; None leaves it to the convention."""
+    """What the user said about the input; None leaves it to the convention.
+
+    Several `predictions` are those of an ensemble.
+    """
 
     labels: str | None = None
     label_column: str | None = None
     id_column: str | None = None
-    predictions: str | None = None
+    predictions: str | Sequence[str] | None = None
     embeddings: str | None = None
     images: str | None = None
     classes: str | None = None
     logits: bool = False
     split: str | None = None
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The files of predictions that were named."""
+        if self.predictions is None:
+            return ()
+        one = isinstance(self.predictions, str | Path)
+        return tuple(map(str, [self.predictions] if one else self.predictions))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,17 +80,26 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """Which file plays which part. `labels` is a folder for an image folder by class."""
+    """Which file plays which part. `labels` is a folder for an image folder by class.
+
+    Each part of `predictions` is one model's. `places` are where what was fetched lies, the
+    innermost first, and the URL it came from.
+    """
 
     root: Path
     labels: Part
-    predictions: Part | None = None
+    predictions: tuple[Part, ...] = ()
     embeddings: Part | None = None
     classes: Part | None = None
     images: Part | None = None
+    places: tuple[tuple[Path, str], ...] = ()
 
     def shown(self, part: Part) -> str:
-        """Name a part as the user would: relative to the dataset where it lies inside."""
+        """Name a part as the user would: by its URL, or relative to the dataset it lies in."""
+        for place, url in self.places:
+            if part.path.is_relative_to(place):
+                inside = part.path.relative_to(place).as_posix()
+                return url if inside == "." else f"{url}/{inside}"
         if part.path.is_relative_to(self.root) and part.path != self.root:
             return part.path.relative_to(self.root).as_posix()
         return part.path.name
@@ -95,7 +116,7 @@ def pick_column(
     if chosen is not None:
         if chosen in names:
             return chosen
-        raise InputError(
+        raise ConfigError(
             f"{file}: has no column {printable(chosen, 60)!r} ({option})"
             f"{did_you_mean(chosen, names)}; its columns: {listed(names)}"
         )

@@ -20,18 +20,20 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def fingerprint(path: Path, files: Sequence[Path] = ()) -> tuple[int, str | None, str]:
+def fingerprint(
+    path: Path, files: Sequence[Path] = (), whole: bool = False
+) -> tuple[int, str | None, str]:
     """Return size in bytes, sha256 (None above 100 MB, of a folder and of parts), a fingerprint.
 
     `files` are the parts that a table or array is cut into. The fingerprint of much is a hash
     of the sizes and of 48 blocks spread over all of it: hashing 4 GB in full takes several
-    times as long as auditing it.
+    times as long as auditing it. With `whole` it is hashed in full all the same.
     """
     try:
         if path.is_dir() and not files:
             return _folder(path)
         sizes = [file.stat().st_size for file in files or (path,)]
-        if sum(sizes) > FULL_HASH_BYTES:
+        if sum(sizes) > FULL_HASH_BYTES and not whole:
             return sum(sizes), None, _of_blocks(files or (path,), sizes)
         if files:
             digest = hashlib.sha256()

@@ -1,6 +1,7 @@
 """Which file of a dataset plays which part: by the user's word, else by its name."""
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,11 @@ from pathlib import Path
 from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.folder import is_audit
 from labelaudit.core.text import did_you_mean, listed, printable
+from labelaudit.ingest.array_splits import (
+    arrays_by_split,
+    labels_of_splits,
+    predictions_of_splits,
+)
 from labelaudit.ingest.convention import (
     CLASS_FILES,
     EMBEDDING_STEMS,
@@ -22,6 +28,7 @@ from labelaudit.ingest.convention import (
     Plan,
     pick_column,
 )
+from labelaudit.ingest.ensemble import expect_models
 from labelaudit.ingest.layouts import LIKELY, SURE, find_layout
 from labelaudit.ingest.readers import is_array, is_json, is_table
 from labelaudit.ingest.readers.images import SPLITS, is_image
@@ -74,7 +81,9 @@ def _plan(dataset: Path, choices: Choices) -> Plan:
         labels = _chosen(dataset, choices.labels, "--labels")
     else:
         rest = [file for file in files if file.path not in taken]
-        labels = _find_labels(dataset, rest, folders, choices)
+        labels = _find_labels(dataset, rest, folders, choices, files)
+        if labels.splits and is_array(labels.first):
+            found["predictions"] = predictions_of_splits(files, labels) or found["predictions"]
     return _with_options(dataset, labels, choices, found)
 
 
@@ -84,32 +93,45 @@ def _with_options(
     # A file that is named, or is named like labels, may still be the export of a tool.
     if labels.layout is None and labels.path.is_file():
         labels = find_layout(labels.path, LIKELY) or labels
-    parts = {}
-    for role in ("predictions", "embeddings"):
-        chosen = getattr(choices, role)
+    chosen = {
+        "predictions": choices.models,
+        "embeddings": (choices.embeddings,) if choices.embeddings is not None else (),
+    }
+    parts: dict[str, tuple[Part, ...]] = {}
+    for role, named in chosen.items():
         matches = [match for match in found.get(role, []) if match.path != labels.path]
-        if chosen is not None:
-            part = _chosen(root, chosen, f"--{role}")
-            known = is_array(part.first) or is_table(part.first)
-            if not known and not (role == "predictions" and is_json(part.first)):
-                raise InputError(
-                    f"{printable(chosen)}: not a format that can be read as {role}; "
-                    "use .npy, .npz, .csv, .tsv, .jsonl, .parquet or .feather"
-                )
-            parts[role] = part
-        elif matches:
-            parts[role] = _only(root, matches, role)
+        parts[role] = tuple(_numbers(root, name, role) for name in named)
+        if matches and not named:
+            parts[role] = (_only(root, matches, role),)
+    expect_models(parts["predictions"], choices.models)
     return Plan(
         root=root,
         labels=labels,
-        predictions=parts.get("predictions"),
-        embeddings=parts.get("embeddings"),
+        predictions=parts["predictions"],
+        embeddings=next(iter(parts["embeddings"]), None),
         classes=_classes_file(root, choices.classes, bool(found) or labels.path.is_dir()),
         images=Part(path=root, how="by class") if labels.is_images else _images(root, choices),
     )
 
 
-def _find_labels(root: Path, files: list[Candidate], folders: list[Path], choices: Choices) -> Part:
+def _numbers(root: Path, named: str, role: str) -> Part:
+    part = _chosen(root, named, f"--{role}")
+    known = is_array(part.first) or is_table(part.first)
+    if not known and not (role == "predictions" and is_json(part.first)):
+        raise InputError(
+            f"{printable(named)}: not a format that can be read as {role}; "
+            "use .npy, .npz, .csv, .tsv, .jsonl, .parquet or .feather"
+        )
+    return part
+
+
+def _find_labels(
+    root: Path,
+    files: list[Candidate],
+    folders: list[Path],
+    choices: Choices,
+    everything: list[Candidate],
+) -> Part:
     if sure := find_layout(root, SURE):
         return sure
     for stem in LABEL_STEMS:
@@ -123,6 +145,8 @@ def _find_labels(root: Path, files: list[Candidate], folders: list[Path], choice
     others = _fitting(files, folders, SPLITS, endings=False)
     if others:
         return _splits(root, files, folders, others, choices)
+    if apart := arrays_by_split(files, LABEL_STEMS):
+        return labels_of_splits(apart, everything, choices)
     if len(files) == 1 and files[0].parts and files[0].stem in PART_STEMS:
         return _part(files[0], "the only table here")
     configurations = [folder for folder in folders if _split_tables(folder)]
@@ -190,11 +214,17 @@ def _listed(root: Path) -> tuple[list[Candidate], list[Path]]:
     with os.scandir(root) as entries:
         for entry in entries:
             path = root / entry.name
-            if is_data(path) and path.is_file():
+            if (is_data(path) or _is_document(path)) and path.is_file():
                 files.append(path)
             elif not entry.name.startswith(".") and _is_folder(entry):
                 folders.append(path)
     return candidates(files), sorted(folders)
+
+
+def _is_document(path: Path) -> bool:
+    """Say whether a file is called like predictions in JSON: what else is in JSON, layouts know."""
+    stem = path.name.split(".")[0].lower()
+    return is_json(path) and any(re.match(f"{known}([_-]|$)", stem) for known in PREDICTION_STEMS)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -213,7 +243,8 @@ def _fitting(
 
     def fits(stem: str) -> bool:
         return any(
-            stem == wanted or (endings and stem.startswith(wanted + "_")) for wanted in stems
+            stem == wanted or (endings and stem.startswith((f"{wanted}_", f"{wanted}-")))
+            for wanted in stems
         )
 
     found = [file for file in files if fits(file.stem)]
@@ -253,6 +284,11 @@ def _only(root: Path, matches: Sequence[Candidate], role: str) -> Part:
         raise InputError(
             f"{printable(root)}: several files could be the {role}: {names}; "
             f"choose one with --{role}"
+            + (
+                ", or give --predictions once for each to audit them as an ensemble"
+                if role == "predictions"
+                else ""
+            )
         )
     return _part(matches[0], "found by name")
 
@@ -282,7 +318,7 @@ def _chosen(root: Path, named: str, option: str) -> Part:
                 if found.parts and found.path.name == path.name:
                     return _part(found, f"by {option}")
     near = did_you_mean(named, (path.name for path in root.iterdir()))
-    raise InputError(
+    raise ConfigError(
         f"{option} {printable(named)}: no such file in {printable(root)} or here{near}"
     )
 
@@ -301,7 +337,7 @@ def _images(root: Path, choices: Choices) -> Part | None:
         for path in (root / choices.images, Path(choices.images)):
             if path.is_dir():
                 return Part(path=path, how="by --images")
-        raise InputError(f"--images {printable(choices.images)}: no such folder")
+        raise ConfigError(f"--images {printable(choices.images)}: no such folder")
     for name in IMAGE_FOLDERS:
         if (root / name).is_dir():
             return Part(path=root / name, how="found by name")

@@ -10,6 +10,7 @@ from labelaudit.core.errors import NothingJudged
 from labelaudit.core.texts import Texts
 from labelaudit.ingest.contract.ids import first_of, ids_matched, row_alignment, row_counts
 from labelaudit.ingest.contract.nearly import MOST, nearly_matched
+from labelaudit.ingest.contract.rules import outcome
 from labelaudit.ingest.ids import texts_in
 from labelaudit.ingest.matching import MISSING, Ids, ids_of, match
 from labelaudit.ingest.predictions import Numbers
@@ -45,12 +46,13 @@ def join(
             numbers.ids.texts.take(np.flatnonzero(has_no_label)[:MOST]),
         )
     if n_lost == n_rows:
-        raise NothingJudged(
+        message = (
             f"{numbers.file}: no id matches an id of {labels_file}: there "
             f"{first_of(own.texts, n_rows)}; here {first_of(numbers.ids.texts, len(numbers.ids))}; "
             + (f"{near.offer}; " if near is not None else "")
             + "both must name the rows alike (see --id-column)"
         )
+        raise NothingJudged(message, [outcome("ids_matched", "refused", message)])
     return rows, ids_matched(n_rows, numbers.file, (n_lost, lost), (n_extra, extra), near)
 
 

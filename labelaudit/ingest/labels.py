@@ -204,6 +204,9 @@ def _from_array(part: Part, plan: Plan, choices: Choices, scratch: Path | None) 
         metadata_names=classes,
         holds_predictions=key != "pred_probs" and "pred_probs" in arrays,
         ends=ends_of(arrays[key]),
+        splits=of_files(part.splits, ends_of(arrays[key]), len(texts)),
+        splits_apart=bool(part.splits),
+        notices=part.notices,
     )
 
 

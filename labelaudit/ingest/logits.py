@@ -28,8 +28,11 @@ def advice_on(row: Array, softmax: bool = False) -> str:
     return "these look like logits; say --logits to take a softmax of each row"
 
 
-def expect_logits(values: Rows, file: str) -> None:
-    """Refuse `--logits` where it would blur what are probabilities already, or are no full rows."""
+def expect_logits(values: Rows, file: str, several: bool = False) -> None:
+    """Refuse `--logits` where it would blur what are probabilities already, or are no full rows.
+
+    `several` says that the file is one of several.
+    """
     if isinstance(values, ListedRows):
         raise ConfigError(
             f"--logits: {file} lists only some classes of each row, and a softmax needs the logits "
@@ -42,5 +45,9 @@ def expect_logits(values: Rows, file: str) -> None:
     if seen.min() >= 0 and seen.max() <= 1 and (abs(sums - 1) <= _EXACT).all():
         raise ConfigError(
             f"--logits: {file} holds probabilities already: from 0 to 1, and each row sums to 1; "
-            "leave --logits out"
+            + (
+                "--logits is said of every file: give logits of all models, or of none"
+                if several
+                else "leave --logits out"
+            )
         )

@@ -1,19 +1,24 @@
 """Arrays and DataFrames to a dataset, for the Python API."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from labelaudit.core.coded import Coded
 from labelaudit.core.dataset import Dataset
+from labelaudit.core.ensemble import MOST_MODELS, Model, mean_of
 from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.matrix import Matrix
 from labelaudit.core.rows import Array, as_mapped
 from labelaudit.ingest.classes import Named, name_classes
+from labelaudit.ingest.contract.ensemble import merged
+from labelaudit.ingest.ensemble import expect_same_width, in_one_order
 from labelaudit.ingest.folder import LABEL_COLUMNS, pick_column
 from labelaudit.ingest.ids import unique_ids
 from labelaudit.ingest.labels import coded_labels
+from labelaudit.ingest.logits import expect_logits
 from labelaudit.ingest.predictions import probability_columns
 from labelaudit.ingest.readers.cells import CellError, cell_text
 
@@ -26,41 +31,56 @@ def dataset_from_memory(
     class_names: Sequence[str] | None = None,
     ids: Sequence[Any] | None = None,
     label_column: str | None = None,
+    logits: bool = False,
 ) -> Dataset:
     """Return a dataset of labels (N,), probabilities (N, K) and embeddings (N, d).
 
     `labels` may be a DataFrame with a column of labels and, where `pred_probs` is not given,
-    columns `prob_<class>`. A Series or DataFrame is matched by its index.
+    columns `prob_<class>`. A Series or DataFrame is matched by its index. A list of arrays or
+    DataFrames are models of an ensemble: `pred_probs[0]` and so on in messages. With `logits`
+    the softmax of each row is taken.
     """
     if hasattr(labels, "columns"):
         labels, pred_probs = _from_frame(labels, pred_probs, label_column)
     elif label_column is not None:
         raise ConfigError("label_column: goes with a DataFrame or a path")
-    columns: tuple[str, ...] | None = None
-    if hasattr(pred_probs, "columns"):
-        pred_probs = _aligned(labels, pred_probs, "pred_probs")
-        columns = tuple(str(name) for name in pred_probs.columns)
-        pred_probs = pred_probs.to_numpy()
+    given = _models(pred_probs)
+    frames = {
+        name: _aligned(labels, probs, name) if hasattr(probs, "columns") else probs
+        for name, probs in given.items()
+    }
     if hasattr(embeddings, "columns"):
         embeddings = _aligned(labels, embeddings, "embeddings")
     texts = _coded(labels)
     kept = texts.present
     if not kept.any():
         raise InputError("labels: there are none")
-    matrix = None if pred_probs is None else _numbers(pred_probs, "pred_probs", len(texts))
+    matrices = {name: _numbers(probs, name, len(texts)) for name, probs in frames.items()}
+    if logits:
+        for name, matrix in matrices.items():
+            expect_logits(matrix, name, several=len(matrices) > 1)
     points = None if embeddings is None else _numbers(embeddings, "embeddings", len(texts))
     named = (
         Named(names=tuple(str(n) for n in class_names), source="class_names")
         if class_names is not None
         else None
     )
-    classes = name_classes(
-        texts.counts(),
-        n_columns=None if matrix is None else matrix.shape[1],
-        column_classes=columns,
-        named=named,
-        predictions="pred_probs",
-    )
+    counts = texts.counts()
+    expect_same_width({name: matrix.shape[1] for name, matrix in matrices.items()})
+    each = [
+        name_classes(
+            counts,
+            n_columns=matrix.shape[1],
+            column_classes=tuple(str(column) for column in frames[name].columns)
+            if hasattr(frames[name], "columns")
+            else None,
+            named=named,
+            predictions=name,
+        )
+        for name, matrix in matrices.items()
+    ]
+    each = in_one_order(list(matrices), each) or [name_classes(counts, named=named)]
+    classes = each[0]
     rows = None if kept.all() else np.flatnonzero(kept)
     own_ids = None
     if ids is not None:
@@ -69,27 +89,66 @@ def dataset_from_memory(
             raise InputError(f"ids: {len(own_ids):,} of them for {len(texts):,} labels")
         if rows is not None:
             own_ids = own_ids.take(rows)
+    models = tuple(
+        Model(
+            file=name,
+            matrix=Matrix(
+                values=as_mapped(matrix),
+                rows=rows,
+                columns=own.columns,
+                normalise=matrix.dtype == np.float16 and not logits,
+                softmax=logits,
+                locate=_place(name),
+            ),
+        )
+        for (name, matrix), own in zip(matrices.items(), each, strict=False)
+    )
     return Dataset(
         name="dataset",
         class_names=classes.names,
         labels=texts.recoded(classes.by_label)[kept],
-        probabilities=None
-        if matrix is None
-        else Matrix(
-            values=as_mapped(matrix),
-            rows=rows,
-            columns=classes.columns,
-            normalise=matrix.dtype == np.float16,
-            locate=lambda row: f"pred_probs, row {row} (from 0)",
-        ),
+        probabilities=mean_of(models) if len(models) > 1 else models[0].matrix if models else None,
+        models=models if len(models) > 1 else (),
         embeddings=None if points is None else Matrix(values=points, rows=rows),
         ids=own_ids,
         source_rows=rows,
         format="memory",
-        contract=(classes.check,),
+        contract=tuple(
+            merged(list(matrices), [[own.check] for own in each])
+            if len(models) > 1
+            else [classes.check]
+        ),
         n_unlabelled=int((~kept).sum()),
-        notices=(f"classes: {classes.check.evidence['how']}",),
+        notices=(
+            *([f"predictions: mean of {len(models)} models"] if len(models) > 1 else []),
+            f"classes: {classes.check.evidence['how']}",
+        ),
     )
+
+
+def _models(pred_probs: Any) -> dict[str, Any]:
+    """Return the predictions of each model, by what messages call them."""
+    if pred_probs is None:
+        return {}
+    several = isinstance(pred_probs, list | tuple) and len(pred_probs) > 0
+    if not several or not all(getattr(one, "ndim", None) == 2 for one in pred_probs):
+        return {"pred_probs": pred_probs}
+    if len(pred_probs) == 1:
+        return {"pred_probs": pred_probs[0]}
+    if len(pred_probs) > MOST_MODELS:
+        raise ConfigError(
+            f"pred_probs: {len(pred_probs)} arrays; an ensemble has at most {MOST_MODELS} models"
+        )
+    for one, other in combinations(range(len(pred_probs)), 2):
+        if pred_probs[one] is pred_probs[other]:
+            raise ConfigError(
+                f"pred_probs: numbers {one} and {other} are the same array; a model counts once"
+            )
+    return {f"pred_probs[{number}]": one for number, one in enumerate(pred_probs)}
+
+
+def _place(name: str) -> Callable[[int], str]:
+    return lambda row: f"{name}, row {row} (from 0)"
 
 
 def _coded(labels: Any) -> Coded:

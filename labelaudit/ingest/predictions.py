@@ -25,7 +25,8 @@ from labelaudit.ingest.top_classes import (
 )
 
 PROBABILITY_PREFIXES = (
-    "prob_", "proba_", "pred_prob_", "probability_", "prob:", "prob.", "p_", "class_", "p",
+    "prob_", "proba_", "pred_prob_", "probability_", "prob:", "prob.", "logit_", "p_",
+    "class_", "p",
 )  # fmt: skip
 # Columns of a predictions file that are never a class unless they carry a prefix.
 _OTHER_COLUMNS = {
@@ -116,8 +117,11 @@ def from_table(
     """Read the numbers of a table; for predictions the columns are named after the classes."""
     chosen = id_column if id_column in table.names else None
     present = set(labels.texts.distinct)
-    # A class may be called `image` or `file`: then that column holds its probabilities.
-    free = tuple(name for name in table.names if name == chosen or name not in present)
+    # Classes may be called `image` and `file`: then these columns hold their probabilities.
+    named = present.intersection(table.names)
+    if (len(named) == 1 and len(present) > 1) or _has_prefix(table.names, present):
+        named = set()
+    free = tuple(name for name in table.names if name == chosen or name not in named)
     ids_from = pick_column(free, chosen, ID_COLUMNS, file, "--id-column")
     other_ids = {name for name in free if name.strip().lower() in ID_COLUMNS}
     rest = [name for name in table.names if name != ids_from and name not in other_ids]
@@ -130,7 +134,7 @@ def from_table(
         if found is not None:
             return found
     lists = list_columns(table, rest, role)
-    index = index_column(table, rest) if role == "predictions" and ids_from is None else None
+    index = index_column(table, rest)  # neither a class nor a dimension
     classes: list[str] = []
     if lists:
         columns = lists
@@ -144,11 +148,15 @@ def from_table(
                 "name them prob_<class> or after the classes"
             )
     else:
-        columns = rest
+        columns = [name for name in rest if name != index]
         if not columns:
             raise InputError(f"{file}: holds no column of numbers")
     if role != "predictions":
-        return from_columns(table, columns, file, role, read_own_ids(), classes, scratch)
+        own_ids = read_own_ids()
+        if ids_from is None and index is not None:
+            found_ids = index_ids(table, index, labels.ids, file, scratch)
+            own_ids = read_ids(table, index, file, scratch) if found_ids is not None else None
+        return from_columns(table, columns, file, role, own_ids, classes, scratch)
     ids = None
     if ids_from is not None:
         ids = read_ids(table, ids_from, file, scratch, repeats=True)
@@ -157,6 +165,10 @@ def from_table(
     numbers = from_columns(table, columns, file, role, ids, classes, scratch)
     refuse_ranked(numbers.values, file, f"what `{printable(columns[0], 60)}` begins", table.names)
     return collapsed(numbers, table.where, scratch)
+
+
+def _has_prefix(names: Iterable[str], present: set[str]) -> bool:
+    return bool(probability_columns(list(names), present, prefixed_only=True)[0])
 
 
 def _as_tools_write(

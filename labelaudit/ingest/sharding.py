@@ -41,16 +41,18 @@ class Numbered:
 class Candidate:
     """A file, or files that are parts of one; `stem` is what the convention is asked about.
 
-    `path` of parts is a pattern, `train-*.parquet`, or their folder.
+    `path` of parts is a pattern, `train-*.parquet`, or their folder. `pieces` are files that are
+    one after the other what is asked for, whatever they are called.
     """
 
     path: Path
     stem: str
     parts: tuple[Numbered, ...] = ()
+    pieces: tuple[Path, ...] = ()
 
     def files(self) -> tuple[Path, ...]:
         """Return the parts in the order of their numbers, or say which is missing or too much."""
-        return _complete(self.parts, self.path) if self.parts else ()
+        return _complete(self.parts, self.path) if self.parts else self.pieces
 
 
 def is_data(path: Path) -> bool:

@@ -11,7 +11,7 @@ from labelaudit.core.coded import Coded
 from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.text import did_you_mean, listed, printable
 from labelaudit.ingest.convention import LABEL_COLUMNS, Choices, Part
-from labelaudit.ingest.readers import TableFile, open_table
+from labelaudit.ingest.readers import TableFile, is_array, open_table
 from labelaudit.ingest.readers.images import SPLITS
 from labelaudit.ingest.sharding import Candidate
 
@@ -108,6 +108,8 @@ def of_wanted(part: Part, chosen: str | None) -> Part:
 
 def _lacking(path: Path, first: Path | None, label_column: str | None) -> str | None:
     """Say why a split cannot be read with the others, or None."""
+    if is_array(path):
+        return None
     try:
         table = open_table(path)
         names = table.names

@@ -7,7 +7,7 @@ import numpy as np
 
 from labelaudit.core.errors import InputError
 from labelaudit.core.listed import ListedRows, SparseRows, TopClasses
-from labelaudit.core.rows import Rows
+from labelaudit.core.rows import Array, Rows
 from labelaudit.core.text import printable
 from labelaudit.ingest.classes import Named, are_indices
 from labelaudit.ingest.readers import TableFile
@@ -76,17 +76,37 @@ def listed_in_arrays(arrays: Mapping[str, Rows], file: str) -> ListedRows:
         )
     shape = tuple(int(size) for size in np.asarray(arrays["shape"]).ravel())
     pointers, columns, values = np.asarray(arrays["indptr"]), arrays["indices"], arrays["data"]
-    steps = np.diff(pointers)
-    whole = (
-        len(shape) == 2
-        and len(pointers) == shape[0] + 1
-        and columns.shape == values.shape == (int(pointers[-1]),)
-        and pointers[0] == 0
-        and (not len(steps) or int(steps.min()) >= 0)
-    )
-    if not whole or values.dtype.kind != "f" or columns.dtype.kind not in "iu":
-        raise InputError(f"{file}: is a damaged sparse matrix (CSR); write it again")
+    wrong = _damage(shape, pointers, columns, values)
+    if wrong is not None:
+        raise InputError(f"{file}: is a damaged sparse matrix (CSR): {wrong}; write it again")
     return ListedRows(SparseRows(pointers, columns, values), shape[1], file=file)
+
+
+def _damage(shape: tuple[int, ...], pointers: Array, columns: Rows, values: Rows) -> str | None:
+    """Say what of a sparse matrix does not fit together, or None."""
+    if len(shape) != 2:
+        return f"its `shape` has {len(shape)} numbers, not 2"
+    for name, array, kinds in (
+        ("indptr", pointers, "iu"),
+        ("indices", columns, "iu"),
+        ("data", values, "f"),
+    ):
+        if array.dtype.kind not in kinds:
+            return f"its `{name}` is of type {array.dtype}"
+        if len(array.shape) != 1:
+            return f"its `{name}` has {len(array.shape)} dimensions, not 1"
+    if len(pointers) != shape[0] + 1:
+        return f"its `indptr` has {len(pointers):,} numbers for {shape[0]:,} rows, not one more"
+    if pointers[0] != 0:
+        return f"its `indptr` begins with {pointers[0]:,}, not 0"
+    descends = np.flatnonzero(pointers[1:] < pointers[:-1])
+    if len(descends):
+        return f"its `indptr` descends at row {descends[0]:,} (from 0)"
+    if len(columns) != len(values):
+        return f"its `indices` has {len(columns):,} numbers, `data` {len(values):,}"
+    if len(values) != pointers[-1]:
+        return f"its `data` has {len(values):,} numbers, its `indptr` tells of {pointers[-1]:,}"
+    return None
 
 
 def numbered(

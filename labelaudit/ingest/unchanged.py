@@ -18,7 +18,7 @@ from labelaudit.engine.parts import Parts
 from labelaudit.ingest.folder import Choices, Part, plan
 
 KEY_FILE = "key.json"
-_FORMAT = 1  # of the digest and of the key
+_FORMAT = 2  # of the digest and of the key
 _ROWS = 1 << 20
 # What a digest is made from; embeddings, images and the names of classes are not read for it.
 _ROLES = ("labels", "predictions")
@@ -42,30 +42,37 @@ def key_of(
     if dataset.probabilities is None:
         return None
     parts = plan(path, choices)
-    source = parts.predictions or parts.labels
+    sources = parts.predictions or (parts.labels,)
     files = []
+    own = iter(parts.predictions)
     for file in dataset.inputs:
-        part = getattr(parts, file.role, None)
-        if file.role not in _ROLES or part is None:
+        if file.role not in _ROLES:
             continue
+        part = next(own) if file.role == "predictions" else parts.labels
         stamps = _stamps(part)
-        if part is source and not stamps:
+        if part in sources and not stamps:
             return None
         for stamp in stamps:
             if file.fingerprint.startswith("blocks:") and stamp.mtime_ns >= opened_ns:
                 return None
             files.append([file.role, file.fingerprint, str(stamp.path), stamp.size, stamp.mtime_ns])
-    matrix = dataset.probabilities
     return {
         "format": _FORMAT,
         "tool_version": tool_version,
         "columns": list(Digest.__slots__),
         "files": files,
-        "rows": [len(dataset), _hash(dataset.labels), _hash(matrix.rows)],
+        "rows": [len(dataset), _hash(dataset.labels)],
         "shards": [len(shards), _hash(np.array([shard.stop for shard in shards]))],
-        "classes": [len(dataset.class_names), matrix.columns and list(matrix.columns)],
-        "normalise": matrix.normalise,
-        "softmax": matrix.softmax,
+        "classes": len(dataset.class_names),
+        "models": [
+            {
+                "rows": _hash(matrix.rows),
+                "columns": matrix.columns and list(matrix.columns),
+                "normalise": matrix.normalise,
+                "softmax": matrix.softmax,
+            }
+            for matrix in [model.matrix for model in dataset.models] or [dataset.probabilities]
+        ],
     }
 
 
@@ -77,7 +84,10 @@ def note_key(folder: Path, key: Key | None, checks: Sequence[Check]) -> None:
     made = {
         "key": key,
         "checks": [asdict(check) for check in checks],
-        "parts": {path.name: _checksum(path) for path in sorted(digest.glob("*.arrow"))},
+        "parts": {
+            path.relative_to(digest).as_posix(): _checksum(path)
+            for path in sorted(digest.rglob("*.arrow"))
+        },
     }
     (digest / KEY_FILE).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
@@ -98,6 +108,8 @@ def reused(
         parts = Parts(old)
         for shard in shards:
             parts.get(shard)  # there, and of the right length
+            for number in range(len(key["models"]) if len(key["models"]) > 1 else 0):
+                parts.beneath(f"model-{number:02d}").get(shard)
         if any(_checksum(old / name) != sum_ for name, sum_ in made["parts"].items()):
             return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, InputError):

@@ -12,10 +12,12 @@ import numpy.typing as npt
 
 from labelaudit.core.coded import Coded
 from labelaudit.core.dataset import Votes
-from labelaudit.core.errors import InputError
+from labelaudit.core.errors import InputError, Refusal
 from labelaudit.core.text import printable
 from labelaudit.core.texts import TextsWriter
 from labelaudit.ingest.classes import natural_order
+from labelaudit.ingest.contract.ids import ids_missing
+from labelaudit.ingest.contract.rules import outcome
 from labelaudit.ingest.ids import place_of
 from labelaudit.ingest.matching import Ids, first_repeat, ids_of
 from labelaudit.ingest.readers import TableFile
@@ -111,10 +113,11 @@ class BallotBox:
         ids = ids_of(self._written.texts(), self._scratch)
         found = first_repeat(ids)
         if found is not None:
-            raise InputError(
-                f"{self._file}: {self._noun} {printable(ids.texts[found[0]], 80)!r} occurs twice "
+            message = (
+                f"{self._file}: {self._noun} '{printable(ids.texts[found[0]], 80)}' occurs twice "
                 f"(number {found[1] + 1:,} and {found[0] + 1:,}); every id must be unique"
             )
+            raise Refusal(message, [outcome("ids_repeated", "refused", message)])
         return ids
 
 
@@ -186,10 +189,7 @@ def votes_in_table(
     cells = zip(*(_flat(column) for column in columns), strict=True)
     for row, (item, voted, by) in enumerate(cells):
         if item is None or not item.strip():
-            raise InputError(
-                f"{place_of(table, file, row)}: column {printable(name, 60)!r} has no id; "
-                "give every row one"
-            )
+            raise ids_missing(place_of(table, file, row), name)
         at = known.get(item)
         if at is None:
             at = known[item] = box.item(item)

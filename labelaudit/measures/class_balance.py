@@ -5,9 +5,9 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.dataset import Batch
+from labelaudit.core.intervals import wilson
 from labelaudit.core.results import Alert, DatasetFacts, Measurement
 from labelaudit.core.text import listed
-from labelaudit.measures.intervals import wilson
 from labelaudit.measures.kinds import Measure
 
 NOT_ASSESSABLE = 10

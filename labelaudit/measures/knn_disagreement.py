@@ -1,7 +1,5 @@
-import numpy as np
-import numpy.typing as npt
-
 from labelaudit.core.results import DatasetFacts, Measurement
+from labelaudit.engine.neighbours import disagreement
 from labelaudit.measures.kinds import Sample, SampledMeasure
 
 K = 10
@@ -55,10 +53,3 @@ class KnnDisagreement(SampledMeasure):
             sample=sample.described,
             source="Smith, Martinez and Giraud-Carrier 2014",
         )
-
-
-def disagreement(
-    labels: npt.NDArray[np.int32], neighbours: npt.NDArray[np.int32]
-) -> npt.NDArray[np.float64]:
-    """Return for each row the share of `neighbours` int[n, k] with another label."""
-    return np.asarray((labels[neighbours] != labels[:, None]).mean(axis=1))

@@ -1,9 +1,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from labelaudit.core.intervals import jeffreys, shrunken
 from labelaudit.core.results import DatasetFacts, Detection, Measurement
 from labelaudit.measures.class_balance import NOT_ASSESSABLE, WIDE
-from labelaudit.measures.intervals import jeffreys, shrunken
 from labelaudit.measures.kinds import DerivedMeasure
 
 

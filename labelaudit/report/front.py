@@ -41,13 +41,28 @@ def panel_of(
         else why_no_detection(audit),
         human_rate=NOT_REVIEWED,
         human_note=_review_advice(detection),
-        noise=numbers.share(detection.model_noise_estimate) if detection else numbers.UNKNOWN,
-        noise_note=NOISE_NOTE if detection else why_no_detection(audit),
+        noise=_noise(detection),
+        noise_note=_noise_note(detection) if detection else why_no_detection(audit),
         facts=_facts(audit, classes),
         classes=() if refused else shown,
         more_classes="" if refused else more,
         footnotes=_footnotes(audit, detection),
     )
+
+
+def _noise(detection: Detection | None) -> str:
+    if detection is None or detection.model_noise_estimate is None:
+        return numbers.UNKNOWN
+    return numbers.share(detection.model_noise_estimate)
+
+
+def _noise_note(detection: Detection) -> str:
+    if detection.model_noise_estimate is None:
+        return plain(detection.model_noise_basis)
+    if detection.model_noise_interval is None:
+        return NOISE_NOTE
+    spread = numbers.share_range(*detection.model_noise_interval)
+    return f"{NOISE_NOTE}; by sampling alone {spread}"
 
 
 def _review_advice(detection: Detection | None) -> str:

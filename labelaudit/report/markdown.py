@@ -109,6 +109,8 @@ def _classes(label: Label) -> list[str]:
 
 
 def _alerts(label: Label) -> list[str]:
+    if label.refused and not label.alerts:
+        return []
     lines = [escape(label.alert_totals), ""]
     for alert in label.alerts[:10]:
         lines.append(

@@ -2,7 +2,9 @@
 
 import math
 
-UNKNOWN = "unknown"
+from labelaudit.core.text import UNKNOWN as UNKNOWN
+from labelaudit.core.text import probability as probability
+
 THIN_SPACE = "\u2009"
 MINUS = "\u2212"
 
@@ -73,23 +75,6 @@ def score(value: float | None) -> str:
     if 0.9995 <= value < 1:
         return ">0.999"
     return f"{value:.3f}"
-
-
-def probability(value: float | None) -> str:
-    """Return a probability with two decimals and no leading zero, as `.97`.
-
-    >>> probability(0.97), probability(0.001), probability(0.999), probability(1.0)
-    ('.97', '<.01', '>.99', '1')
-    """
-    if value is None or not math.isfinite(value):
-        return UNKNOWN
-    if value <= 0 or value >= 1:
-        return f"{value:.0f}"
-    if value < 0.005:
-        return "<.01"
-    if value >= 0.995:
-        return ">.99"
-    return f"{value:.2f}"[1:]
 
 
 def ratio(value: float | None) -> str:

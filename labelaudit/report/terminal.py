@@ -267,7 +267,7 @@ def _suspects(label: Label, width: int) -> list["Text"]:
             line.append("  " + value.rjust(len(name)))
         lines.append(line)
     legend = (
-        "Quality: how sure the model is of the given label. P: the model's probability. "
+        "Quality: how the label holds, 0 worst, 1 best; a rank. P: the model's probability. "
         "Threshold: of the suggested class; it sets how many are flagged, margins which."
     )
     return [*lines, *wrapped(legend, width, style=QUIET)]

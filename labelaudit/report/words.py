@@ -92,8 +92,8 @@ GLOSSARY = (
     ("Suggested label", "The class that the model finds most probable instead."),
     (
         "Label quality",
-        "0 to 1, the probability that the model gives to the given label. Low is "
-        "doubtful. Read it as a rank.",
+        "0 to 1: how well the given label holds against its strongest rival. Low is "
+        "doubtful. Read it as a rank, not as a probability.",
     ),
     (
         "Threshold of a class",

@@ -16,6 +16,7 @@ from labelaudit.cli import COMMANDS
 from labelaudit.cli.explain import known_topics
 from labelaudit.core.results import FINDING_COLUMNS, SCORE_COLUMNS
 from labelaudit.core.settings import FILTERS
+from labelaudit.export.tables import EVIDENCE_IN_CSV
 
 
 def files_of(folder: Path, but: tuple[str, ...] = ("run.json",)) -> dict[str, bytes]:
@@ -180,12 +181,14 @@ def test_export(cli, digits_audit, tmp_path, rows):
     assert cli("export", digits_audit, "--rows", rows, "-o", "t.csv").code == 0
     assert (tmp_path / "t.csv").read_text(encoding="utf-8") == shown
     table = list(csv.DictReader(io.StringIO(shown)))
-    assert tuple(table[0]) == names
+    more = EVIDENCE_IN_CSV if rows == "flagged" else ()
+    assert tuple(table[0]) == (*names, *more)
     done = cli("export", digits_audit, "--rows", rows, "--format", "parquet", "-o", "t.parquet")
     assert done.code == 0
     with pq.ParquetFile(tmp_path / "t.parquet") as file:
         columns = file.read().to_pydict()
-    assert tuple(columns) == names
+    assert tuple(columns)[: len(names)] == names
+    assert set(more) <= set(columns)
     assert columns["id"] == [row["id"] for row in table]
     assert columns["label_quality"] == [float(row["label_quality"]) for row in table]
 

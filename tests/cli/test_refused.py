@@ -62,6 +62,44 @@ def test_a_refused_audit_leaves_two_files_and_no_count(
     assert "examples in" not in page
 
 
+@pytest.fixture
+def opened_in_vain(tiny):
+    """A function that spoils the tiny dataset in one of the ways that opening it notices."""
+
+    def spoil(fault):
+        path = tiny / "predictions.csv"
+        text = path.read_text()
+        if fault == "class_columns":
+            path.write_text(text.replace("cat", "lynx").replace("dog", "wolf"))
+        elif fault == "ids_matched":
+            path.write_text(text.replace("\nr", "\nrow"))
+        elif fault == "readable":
+            path.write_bytes(b"\x00" + text.encode())
+        return tiny
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [("class_columns", 2), ("ids_matched", 4), ("readable", 2)]
+)
+def test_what_cannot_be_opened_is_written_down_too(cli, opened_in_vain, tmp_path, fault, code):
+    done = cli("audit", opened_in_vain(fault), "-q")
+    assert done.code == code
+    assert held(tmp_path / OUT) == ["refused.html", "refused.json"]
+    assert debris(tmp_path) == []
+    document = json.loads((tmp_path / OUT / "refused.json").read_text())
+    assert document["refused"] == [fault]
+    assert done.complaint in document["contract"][0]["message"]
+    page = (tmp_path / OUT / "refused.html").read_text()
+    assert 'id="alerts"' not in page
+
+
+def test_a_name_that_is_no_dataset_leaves_nothing(cli, tmp_path):
+    assert cli("audit", "nowhere", "-q").code == 2
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_refused_folder_is_used_by_the_next_audit(cli, broken, tmp_path):
     assert cli("audit", broken, "-q").code == 2
     assert cli("audit", broken, "-q").code == 2

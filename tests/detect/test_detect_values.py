@@ -95,3 +95,27 @@ def test_many_classes(n_classes):
     made = labelaudit.audit(labels, probabilities, class_names=[str(k) for k in range(n_classes)])
     assert made.detection.confident_joint.sum() == 1500
     assert (made.detection.confident_joint.sum(axis=1) == made.dataset.class_counts).all()
+
+
+def test_the_estimate_has_the_interval_of_its_sampling():
+    """By hand: counts [[3, 1, 0], [1, 2, 0], [0, 0, 3]], each class a third of the rows."""
+    found = labelaudit.audit(Y, P).detection
+    parts = [(3, 8), (3, 7), (2, 7)]  # two rows drawn each way
+    variance = sum((1 / 3) ** 2 * (k / m) * (1 - k / m) / m for k, m in parts)
+    low, high = found.model_noise_interval
+    assert high == pytest.approx(1 / 6 + 1.96 * variance**0.5)
+    assert low == 0
+
+
+def test_a_model_too_weak_gives_no_estimate():
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 2, 400)
+    probabilities = generator.dirichlet([5, 5], 400)
+    made = labelaudit.audit(labels, probabilities, allow=["alignment"])
+    assert made.detection.model_noise_estimate is None
+    assert made.detection.model_noise_interval is None
+    assert "too weak" in made.detection.model_noise_basis
+    from labelaudit.report import render
+
+    for kind in ("terminal", "markdown", "html"):
+        assert "too weak" in " ".join(render(made, kind).split())

@@ -83,10 +83,12 @@ def test_each_step_on_listed_rows_is_that_on_full_rows(made):
     assert np.allclose(entropy(short), entropy(full))
     assert np.allclose(short.sums(), full.sum(axis=1))
     for bars in (np.linspace(0.05, 0.6, n_classes), np.full(n_classes, full.flat[0])):
-        count, only = many_classes.reached(short, bars)
+        count, only = many_classes.reached(short, bars, among_several=False)
         reaches = full >= bars
         assert (count == reaches.sum(axis=1)).all()
         assert (only[count == 1] == reaches.argmax(axis=1)[count == 1]).all()
+        _, best = many_classes.reached(short, bars, among_several=True)
+        assert (best == np.where(reaches, full, -1).argmax(axis=1))[count > 0].all()
 
 
 @pytest.mark.parametrize("filter_name", FILTERS)
@@ -101,7 +103,7 @@ def test_many_classes_are_audited_as_few(many, filter_name, k, seed):
     }
     thresholds = {name: job.fold(Thresholds(9), "") for name, job in jobs.items()}
     assert (thresholds["many"] == thresholds["few"]).all()
-    counts = jobs["many"].fold(joint.ConfidentJoint(thresholds["many"]), "")
+    counts, _ = jobs["many"].fold(joint.ConfidentJoint(thresholds["many"]), "")
     own = np.bincount(labels, minlength=9)
     few = joint.calibrated(counts.toarray(), own)
     sparse = joint.calibrated(counts, own)

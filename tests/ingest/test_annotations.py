@@ -1,11 +1,5 @@
-"""Exports of annotation tools and votes of several annotators: each case folder is one test.
+"""Exports of annotation tools and votes of several annotators; the cases are in `test_cases`."""
 
-A case is a folder with the files as a tool would leave them and `expected.json`: where the form
-comes from (`origin`), what is chosen (`choices`), and either the `labels` by id, the `votes` and
-what the notices say (`says`), or the `error`.
-"""
-
-import json
 import pickle
 import random
 import shutil
@@ -36,42 +30,6 @@ def folder(request, tmp_path) -> Path:
     shutil.copytree(request.param, copy)
     (copy / "expected.json").unlink()
     return copy
-
-
-@pytest.mark.parametrize(
-    ("folder", "case"), [(case, case) for case in CASES], indirect=["folder"], ids=lambda c: c.name
-)
-def test_a_case_is_read_or_refused_as_expected(folder, case):
-    expected = json.loads((case / "expected.json").read_text(encoding="utf-8"))
-    choices = expected.get("choices", {})
-    assert expected["origin"]
-    if "error" in expected:
-        with pytest.raises(LabelauditError) as caught:
-            open_dataset(folder, **choices)
-        assert expected["error"] in str(caught.value)
-        assert "\n" not in str(caught.value)
-        return
-    dataset = open_dataset(folder, **choices)
-    ids = [dataset.id_of(row) for row in range(len(dataset))]
-    names = [dataset.class_names[code] for code in dataset.labels]
-    assert dict(zip(ids, names, strict=True)) == expected["labels"]
-    if "classes" in expected:
-        assert list(dataset.class_names) == expected["classes"]
-    for words in expected["says"]:
-        assert any(words in notice for notice in dataset.notices), dataset.notices
-    if expected.get("votes") is None:
-        assert dataset.votes is None
-        return
-    votes = dataset.votes
-    people = [
-        votes.annotators.distinct[code] if code >= 0 else None for code in votes.annotators.codes
-    ]
-    found = [
-        [ids[row], who, dataset.class_names[code]]
-        for row, who, code in zip(votes.rows, people, votes.labels, strict=True)
-    ]
-    assert found == expected["votes"]
-    assert (votes.rows.dtype, votes.labels.dtype) == (np.int64, np.int32)
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ def test_classes_that_only_one_side_knows(tmp_path):
     assert opened.probabilities.read(3, 4).tolist() == [[0.6, 0.3, 0.1, 0.0]]
     (check,) = [check for check in opened.contract if check.name == "classes"]
     assert check.status == "alerted"
-    assert "1 labels are of a class that has no column in preds.csv: yeti" in check.message
+    assert "1 label is of a class that has no column in preds.csv: yeti" in check.message
     assert check.evidence["without_examples"] == ["emu"]
 
 

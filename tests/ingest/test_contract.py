@@ -75,20 +75,6 @@ def test_nothing_is_offered_where_nothing_fits_or_two_do(own, other):
     assert nearly_matched(own, other) is None
 
 
-def test_ids_are_offered_in_the_message_and_never_matched(tmp_path):
-    (tmp_path / "labels.csv").write_text("id,label\na,x\nimages/7.png,y\nimages/8.png,x\n")
-    (tmp_path / "predictions.csv").write_text("id,prob_x,prob_y\na,.9,.1\n7,.9,.1\n8,.5,.5\n")
-    made = audit(tmp_path)
-    check = found(made, "ids_matched")
-    assert made.dataset.n_examples == 1
-    assert check.status == "alerted"
-    assert (
-        "2 more would match without the folder and the ending, e.g. images/7.png ~ 7"
-        in check.message
-    )
-    assert check.evidence["near"]["count"] == 2
-
-
 # Values.
 
 
@@ -224,27 +210,6 @@ def test_what_is_too_large_is_not_testable(monkeypatch):
     monkeypatch.setattr(same, "MOST_BYTES", 100)
     assert found(audited(embeddings=points()), "duplicates").status == "not_testable"
     assert found(audited(), "duplicates").status == "not_testable"
-
-
-def test_equal_texts_under_two_labels_are_found(tmp_path):
-    rows = ["id,label,text", "1,x,hello", "2,y,hello", "3,x,", "4,y,", "5,y,other"]
-    (tmp_path / "labels.csv").write_text("\n".join(rows) + "\n")
-    check = found(audit(tmp_path), "duplicates")
-    assert check.status == "alerted"
-    assert [row["id"] for row in check.evidence["first_groups"][0]] == ["1", "2"]
-    assert check.evidence["groups"] == 1
-
-
-@pytest.mark.parametrize("within", ["equal", "unequal"])
-def test_equal_image_files_under_two_labels_are_found(tmp_path, within):
-    for name in ("cat", "dog"):
-        (tmp_path / name).mkdir()
-        for number in range(3):
-            (tmp_path / name / f"{number}.png").write_bytes(f"{name}{number}".encode())
-    content = b"cat1" if within == "equal" else b"cow1"
-    (tmp_path / "dog" / "0.png").write_bytes(content)
-    check = found(audit(tmp_path), "duplicates")
-    assert check.status == ("alerted" if within == "equal" else "passed")
 
 
 def test_images_outside_of_the_folder_are_not_read(tmp_path):

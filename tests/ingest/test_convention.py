@@ -171,18 +171,6 @@ def test_a_wrong_option_is_named(arrays, options, said):
     assert said in refused(arrays, **options)
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"label_column": "lable"}, "did you mean 'label'?; its columns: id, label"),
-        ({"id_column": "idd"}, "has no column 'idd' (--id-column); did you mean 'id'?"),
-    ],
-)
-def test_a_wrong_column_is_named(folder, options, said):
-    (folder / "labels.csv").write_text("id,label\n1,cat\n2,dog\n")
-    assert said in refused(folder, **options)
-
-
 def test_the_label_column_cannot_be_the_ids(folder):
     (folder / "labels.csv").write_text("id,label\n1,cat\n2,dog\n")
     assert "is the column of labels" in refused(folder, ConfigError, id_column="label")
@@ -207,12 +195,6 @@ def test_nothing_to_read(folder, tmp_path):
     assert "not a format that can be read as labels" in refused(tmp_path / "notes.txt")
 
 
-def test_an_audit_is_no_dataset(folder):
-    (folder / "audit.json").write_text('{\n "tool": "labelaudit"')
-    (folder / "labels.csv").write_text("label\ncat\n")
-    assert "is an audit, not a dataset" in refused(folder)
-
-
 def test_one_file_is_a_dataset(folder):
     file = folder / "my.train.csv"
     file.write_text("y,prob_a,prob_b,x\na,0.9,0.1,5\nb,0.2,0.8,6\n")
@@ -226,11 +208,6 @@ def test_one_file_is_a_dataset(folder):
     assert "holds the labels already" in refused(file, ConfigError, labels="x.csv")
     given = open_dataset(file, predictions="pred_probs.npy")
     assert given.probabilities.read(0, 1).tolist() == [[1.0, 0.0]]
-
-
-def test_features_are_not_predictions(folder):
-    (folder / "train.csv").write_text("label,cat,dog,p1,p2\ncat,0.1,0.9,3,4\ndog,0.3,0.7,5,6\n")
-    assert open_dataset(folder).probabilities is None
 
 
 @pytest.fixture
@@ -263,11 +240,6 @@ def test_images_are_known_by_their_names_and_sizes(images):
     assert open_dataset(images).inputs[0].fingerprint == before
     shutil.copy(images / "dog" / "0.png", images / "dog" / "9.png")
     assert open_dataset(images).inputs[0].fingerprint != before
-
-
-def test_labels_that_are_all_different_are_no_labels(folder):
-    (folder / "labels.csv").write_text("label\n" + "".join(f"text {i}\n" for i in range(30)))
-    assert "is this the label column?" in refused(folder)
 
 
 def test_large_files_are_known_by_blocks(arrays, monkeypatch):

@@ -39,7 +39,7 @@ def test_partial_matches_are_counted_both_ways(tmp_path):
     found = check(opened, "ids_matched")
     assert found.status == "alerted"
     assert "2 labelled rows have no row in preds.csv and are left out (b, d)" in found.message
-    assert "1 rows of preds.csv have no label (z)" in found.message
+    assert "1 row of preds.csv has no label (z)" in found.message
     assert found.evidence["labels_unmatched"] == 2
     assert found.evidence["rows_unmatched"] == 1
     assert audit(tmp_path).to_frame().row.tolist() == [0, 2]

@@ -167,101 +167,18 @@ def test_a_class_that_is_not_there_has_probability_0_where_the_rest_sums_to_1(fo
     assert opened.probabilities.read(0, 1).tolist() == [[0.25, 0.0, 0.75]]
 
 
-LONG = [[name, each, 1 / 3] for name in IDS for each in NAMES]
-
-
-def changed(at, row):
-    return [*LONG[:at], row, *LONG[at + 1 :]]
-
-
-@pytest.mark.parametrize(
-    ("rows", "said"),
-    [
-        ([*LONG, LONG[4]], r"long\.csv, line 182: id 'r1' has class 'bee' a second time"),
-        (changed(4, ["r1", "ape", 0.1]), r"line 6: id 'r1' has class 'ape' a second time"),
-        (LONG[1:], r"long\.csv, line 2 \(id 'r0'\): there is no value of class ape, and the "
-         r"others sum to 0\.666667, not 1; give a value of every class"),
-        (changed(7, ["r2", "bee", ""]), r"line 9: column 'prob' has no number"),
-        (changed(7, ["r2", "bee", "x"]), r"line 9, column 'prob': 'x' is not a number"),
-        (changed(7, ["r2", "", 0.3]), r"line 9: column 'label' is blank"),
-        (changed(7, ["", "bee", 0.3]), r"line 9: column 'id' is blank"),
-        ([[name, "ape", 1.0] for name in ["r0", *IDS]], "names but one class, ape"),
-        ([[name, f"c{row}", 1.0] for row, name in enumerate(["r0", *IDS] * 3)],
-         r"long\.csv: has 183 rows for 60 ids of 183 classes; write the most probable"),
-    ],
-)  # fmt: skip
-def test_faults_of_long_tables(folder, rows, said):
+def test_a_long_table_that_would_be_mostly_zeros_is_refused(folder):
+    rows = [[name, f"c{row}", 1.0] for row, name in enumerate(["r0", *IDS] * 3)]
     write_csv(folder / "long.csv", ["id", "label", "prob"], rows)
-    with pytest.raises(InputError, match=said) as refused:
+    said = r"long\.csv: has 183 rows for 60 ids of 183 classes; write the most probable"
+    with pytest.raises(InputError, match=said):
         open_dataset(folder, predictions="long.csv")
-    assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    ("name", "rows", "said"),
-    [
-        ("a.jsonl", [{"probs": {"a": 0.5, "b": 0.5}}, {"probs": {"a": 0.6}}],
-         r"a\.jsonl, line 2: there is no value of class b, and the others sum to 0\.6"),
-        ("a.jsonl", [{"probs": {"a": 0.5, "b": 0.5}}, {"probs": [0.5, 0.5]}],
-         r"a\.jsonl, line 2: '0\.5' is no class with its score"),
-        ("a.jsonl", [{"probs": {"a": 0.5, "b": 0.5}}, {"probs": None}],
-         r"a\.jsonl, line 2: 'None' is no object of probabilities by class"),
-        ("a.jsonl", [{"probs": {"a": 0.5, "b": 0.5}}, {"probs": {"a": "x", "b": 0.1}}],
-         r"a\.jsonl, line 2: 'x' is not a number"),
-        ("a.jsonl", [{"scores": [{"label": "a", "score": 1}]},
-                     {"scores": [{"label": "a", "score": 1}] * 2}],
-         r"a\.jsonl, line 2: class 'a' is there twice"),
-        ("a.jsonl", [{"top_classes": ["a", "b"], "top_probs": [0.5, 0.2]},
-                     {"top_classes": ["a", "b"], "top_probs": [0.5]}],
-         r"a\.jsonl, line 2: 2 classes, but 1 scores"),
-        ("a.csv", [{"probs": "[0.5, 0.5]"}, {"probs": "[0.5]"}],
-         r"a\.csv, line 3, column 'probs': a list of 1 where 2 are expected"),
-        ("a.csv", [{"probs": "[0.5, 0.5]"}, {"probs": "[0.5, 0.5"}],
-         r"a\.csv, line 3, column 'probs': '\[0\.5, 0\.5' is no whole list"),
-        ("a.csv", [{"probs": "[0.1 ... 0.9]"}, {"probs": "[0.1 0.9]"}],
-         r"a\.csv, line 2, column 'probs': '\[0\.1 \.\.\. 0\.9\]' is no whole list"),
-        ("a.csv", [{"probs": '["0.5", "x"]'}] * 2, "no column for each class was found"),
-        ("a.csv", [{"probs": "[0.5, 0.5]"}, {"probs": "[0.5, \x1b[31m]"}],
-         r"a\.csv, line 3, column 'probs': '\[0\.5, \\x1b\[31m\]' is no whole list"),
-        ("a.csv", [{"probs": "[" * 100_000}] * 2, "nested too deeply|is no whole list"),
-        ("a.json", [0.5, 0.5], r"a\.json, row 0 \(from 0\): not an object but 0\.5"),
-        ("a.json", {"a": {"r0": 1, "r1": 2}}, "it is not clear what its rows are"),
-        ("a.json", [], "holds no row"),
-        ("a.json", "x", "is no list"),
-        ("a.json", {"columns": ["prob_a", "prob_b"], "data": [[1, 0], [1]]},
-         r"row 1 \(from 0\): not a list of 2 values"),
-    ],
-)  # fmt: skip
-def test_faults_of_cells(tmp_path, name, rows, said):
-    (tmp_path / "labels.csv").write_text("label\na\nb\n")
-    if name.endswith(".json"):
-        (tmp_path / name).write_text(json.dumps(rows))
-    elif name.endswith(".csv"):
-        write_csv(tmp_path / name, list(rows[0]), [list(row.values()) for row in rows])
-    else:
-        write_lines(tmp_path / name, rows)
-    with pytest.raises(InputError, match=said) as refused:
-        audit(tmp_path, predictions=name)
-    assert "\n" not in str(refused.value)
-    assert "\x1b" not in str(refused.value)
-
-
-def test_lists_as_text_in_the_labels_file(tmp_path):
-    rows = [[NAMES[code], listed_json(row)] for row, code in enumerate(CODES)]
-    write_csv(tmp_path / "train.csv", ["label", "probs"], rows)
-    opened = open_dataset(tmp_path / "train.csv")
-    np.testing.assert_allclose(opened.probabilities.read(0, N_ROWS), PROBABILITIES)
-
-
-def test_numbers_of_classes_as_pipelines_name_them(folder):
-    numbered = [f"LABEL_{code}" for code in range(3)]
-    rows = [scores(row, names=numbered) for row in range(N_ROWS)]
-    (folder / "preds.json").write_text(json.dumps(rows))
-    with pytest.raises(InputError, match=r"its classes \(0, 1, 2\).*name them with --classes"):
-        open_dataset(folder, predictions="preds.json")
-    opened = open_dataset(folder, predictions="preds.json", classes="ape,bee,cat")
-    assert opened.class_names == tuple(NAMES)
-    np.testing.assert_allclose(opened.probabilities.read(0, N_ROWS), PROBABILITIES)
+def test_a_cell_that_is_nested_deeply_is_refused(folder):
+    write_csv(folder / "a.csv", ["probs"], [["[" * 100_000]] * N_ROWS)
+    with pytest.raises(InputError, match=r"nested too deeply|is no whole list"):
+        audit(folder, predictions="a.csv")
 
 
 def test_cut_off_scores_are_listed_classes(folder):
@@ -289,16 +206,6 @@ def test_the_first_answer_alone_is_a_listed_class(folder):
     found = opened.probabilities.read(0, N_ROWS)
     np.testing.assert_allclose(found.max(axis=1), PROBABILITIES.max(axis=1))
     assert (found.argmax(axis=1) == best).all()
-
-
-def test_the_probability_of_the_given_label_is_no_first_answer(folder):
-    """`label` and `prob` may be the given label and P(positive): that is not guessed at."""
-    given = PROBABILITIES[np.arange(N_ROWS), CODES]
-    rows = [[IDS[row], NAMES[CODES[row]], given[row]] for row in range(N_ROWS)]
-    write_csv(folder / "preds.csv", ["id", "label", "prob"], rows)
-    with pytest.raises(InputError, match=r"preds\.csv, line \d+: gives one class, with 0\.\d+, "
-                       r"which is not the most probable of 3"):  # fmt: skip
-        open_dataset(folder)
 
 
 def test_columns_of_lists_of_lists_are_no_classes(folder):
@@ -365,12 +272,6 @@ def test_log_probabilities_are_told_apart(folder):
     )
 
 
-def test_percentages_are_told_apart(folder):
-    np.save(folder / "predictions.npy", PROBABILITIES * 100)
-    with pytest.raises(InputError, match="these look like percentages; divide them by 100"):
-        audit(folder)
-
-
 def test_logits_of_columns_by_name_keep_their_classes(folder):
     frame = frame_of_columns()[["id", "prob_cat", "prob_ape", "prob_bee"]]
     frame.iloc[:, 1:] = np.log(frame.iloc[:, 1:])
@@ -393,6 +294,15 @@ def test_a_softmax_of_listed_classes_is_refused(folder):
         audit(folder, logits=True)
 
 
+def test_logits_in_memory_are_read_as_in_a_file(folder):
+    np.save(folder / "preds.npy", np.log(PROBABILITIES) + 3)
+    expected = audit(folder, logits=True)
+    made = audit(CODES, np.log(PROBABILITIES) + 3, logits=True)
+    assert made.to_frame().self_confidence.equals(expected.to_frame().self_confidence)
+    with pytest.raises(ConfigError, match="pred_probs holds probabilities already"):
+        audit(CODES, PROBABILITIES, logits=True)
+
+
 def test_missing_and_infinite_logits_are_refused(folder):
     logits = np.log(PROBABILITIES)
     logits[5, 1] = np.nan
@@ -404,11 +314,55 @@ def test_missing_and_infinite_logits_are_refused(folder):
     assert open_dataset(folder, logits=True).probabilities.read(5, 6).tolist() == [[0, 1, 0]]
 
 
-def test_a_packed_document_is_no_json(folder):
-    with gzip.open(folder / "preds.json.gz", "wt") as file:
-        file.write("[]")
-    with pytest.raises(InputError, match="not a format that can be read as predictions"):
-        open_dataset(folder, predictions="preds.json.gz")
+@pytest.mark.parametrize("name", ["predictions.json", "preds_v2.json.gz", "probs-0.json"])
+def test_a_document_of_predictions_is_found_by_its_name(folder, name):
+    rows = [{"id": IDS[row], **as_object(row)} for row in ORDER]
+    opened = gzip.open if name.endswith(".gz") else open
+    with opened(folder / name, "wt", encoding="utf-8") as file:
+        json.dump(rows, file)
+    found = open_dataset(folder)
+    assert np.array_equal(found.probabilities.read(0, N_ROWS), PROBABILITIES)
+    assert [each.path for each in found.inputs] == ["labels.csv", name]
+
+
+def test_a_single_numbered_file_of_predictions_is_found_by_its_name(folder):
+    np.save(folder / "pred_probs-0.npy", PROBABILITIES)
+    assert np.array_equal(open_dataset(folder).probabilities.read(0, N_ROWS), PROBABILITIES)
+
+
+def test_numbered_archives_are_no_parts_of_one(folder):
+    for number in (0, 1):
+        np.savez(folder / f"pred_probs-{number}.npz", PROBABILITIES)
+    with pytest.raises(InputError, match="several files could be the predictions"):
+        open_dataset(folder)
+
+
+def test_the_index_of_a_frame_is_neither_a_class_nor_a_dimension(folder):
+    wide = pd.DataFrame(PROBABILITIES, columns=NAMES).assign(id=IDS).iloc[ORDER]
+    wide.to_parquet(folder / "preds.parquet")
+    points = pd.DataFrame(PROBABILITIES, columns=["x", "y", "z"]).assign(id=IDS).iloc[ORDER]
+    points.to_csv(folder / "embeddings.csv")
+    found = open_dataset(folder)
+    assert found.class_names == tuple(NAMES)
+    assert np.array_equal(found.embeddings.read(0, N_ROWS), PROBABILITIES)
+
+
+def test_embeddings_are_joined_by_the_index_of_their_frame(folder):
+    points = pd.DataFrame(PROBABILITIES, index=IDS).iloc[ORDER]
+    points.to_csv(folder / "embeddings.csv")
+    found = open_dataset(folder)
+    assert np.array_equal(found.embeddings.read(0, N_ROWS), PROBABILITIES)
+
+
+def test_a_class_that_is_called_as_ids_are_hides_no_ids(tmp_path):
+    names = ["id", "file", "x"]
+    frame = pd.DataFrame({"id": IDS, "label": [names[code] for code in CODES]})
+    frame.to_csv(tmp_path / "labels.csv", index=False)
+    wide = pd.DataFrame(PROBABILITIES, columns=[f"prob_{name}" for name in names]).assign(id=IDS)
+    wide.iloc[ORDER].to_csv(tmp_path / "preds.csv", index=False)
+    found = open_dataset(tmp_path)
+    columns = [found.class_names.index(name) for name in names]
+    assert np.array_equal(found.probabilities.read(0, N_ROWS)[:, columns], PROBABILITIES)
 
 
 def test_the_option_reaches_every_step(folder, monkeypatch, capsys):

@@ -515,3 +515,12 @@ def test_the_dataset_itself_may_be_the_parts(tmp_path):
     assert opened.ids == IDS
     assert not [notice for notice in opened.notices if notice.startswith("images")]
     assert opened.inputs[0].path == tmp_path.name
+
+
+@pytest.mark.parametrize("other", [[0, 1], [True, False]])
+def test_labels_of_another_type_in_one_part_are_refused(tmp_path, other):
+    for part, labels in enumerate((["cat", None], [None, None], other)):
+        frame = pd.DataFrame({"label": labels})
+        frame.to_parquet(tmp_path / f"train-0000{part}-of-00003.parquet")
+    with pytest.raises(InputError, match=r"00002-of-00003.*holds .*but train-00000.* text; all"):
+        open_dataset(tmp_path)

@@ -163,15 +163,35 @@ def test_a_sparse_matrix_of_another_width_is_refused(tmp_path):
         answer(tmp_path)
 
 
-def test_a_damaged_sparse_matrix_is_refused(tmp_path):
+def turned(pointers, row):
+    pointers = pointers.copy()
+    pointers[row] += LISTED + 1
+    return pointers
+
+
+@pytest.mark.parametrize(
+    ("key", "damage", "said"),
+    [
+        ("indptr", lambda a: a[:-1], "its `indptr` has 300 numbers for 300 rows, not one more"),
+        ("indptr", lambda a: a + 1, "its `indptr` begins with 1, not 0"),
+        ("indptr", lambda a: turned(a, 7), r"its `indptr` descends at row 7 \(from 0\)"),
+        ("indptr", lambda a: a.astype(float), "its `indptr` is of type float64"),
+        ("indices", lambda a: a[:-1], "its `indices` has 1,199 numbers, `data` 1,200"),
+        ("indices", lambda a: a[:, None], "its `indices` has 2 dimensions, not 1"),
+        ("data", lambda a: a.astype("S9"), r"its `data` is of type \|S9"),
+        ("shape", lambda a: a[:1], "its `shape` has 1 numbers, not 2"),
+    ],
+)
+def test_a_damaged_sparse_matrix_is_refused(tmp_path, key, damage, said):
     columns, values = made(tmp_path)
     arrays = {
         "indices": columns.ravel(),
-        "indptr": np.arange(0, 1201, LISTED)[:-1],
+        "indptr": np.arange(0, 1201, LISTED),
         "data": values.ravel(),
         "shape": np.array([300, K]),
         "format": np.array(b"csr"),
     }
+    arrays[key] = damage(arrays[key])
     np.savez(tmp_path / "pred_probs.npz", **arrays)
-    with pytest.raises(InputError, match="damaged sparse matrix"):
+    with pytest.raises(InputError, match=rf"damaged sparse matrix \(CSR\): {said}; write it again"):
         answer(tmp_path)

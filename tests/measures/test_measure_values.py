@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 import labelaudit
+from labelaudit.core.intervals import jeffreys, shrunken, wilson
 from labelaudit.core.results import Measurement, Skipped
 from labelaudit.engine.neighbours import nearest
 from labelaudit.measures.adaptive_calibration import adaptive_calibration_error
 from labelaudit.measures.calibration import expected_calibration_error
 from labelaudit.measures.class_balance import balance, tiers_of
 from labelaudit.measures.classwise_calibration import classwise_calibration_error
-from labelaudit.measures.intervals import jeffreys, shrunken, wilson
 from labelaudit.measures.knn_disagreement import disagreement
 from tests.made import noisy
 

@@ -67,8 +67,8 @@ def agreement_checks(job: Job, file: str) -> list[Check]:
     if n_rows < _FEWEST:
         return [_not_testable(f"with {n_rows} rows it cannot be told whether {file} is aligned")]
     if len(np.unique(given)) < 2 or len(np.unique(predicted)) < 2:
-        who = "every label is" if len(np.unique(given)) < 2 else f"{file} predicts"
-        return [_not_testable(f"{who} of one class: whether rows are aligned cannot be told")]
+        who = "every label is of" if len(np.unique(given)) < 2 else f"{file} predicts"
+        return [_not_testable(f"{who} one class: whether rows are aligned cannot be told")]
     share = int(counts[given == predicted].sum()) / n_rows
     by_label = np.bincount(given, weights=counts)
     majority = float(by_label.max()) / n_rows
@@ -152,7 +152,8 @@ def alignment(
         "alignment",
         "passed",
         f"{file} fits the labels in the order given (agreement {agreement:.1%}); no shift "
-        f"by up to {order.WINDOW:,} rows, reversal or other order of columns fits better",
+        f"by up to {order.reach(len(labels)):,} rows, reversal or other order of columns fits "
+        "better",
         evidence,
     )
 

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 from labelaudit.core.dataset import Check
+from labelaudit.core.errors import Refusal
 from labelaudit.core.text import listed, printable
 from labelaudit.ingest.contract.rules import outcome, rule
 
@@ -35,8 +36,8 @@ def classes(
         return outcome(
             "classes",
             "alerted",
-            f"{lost:,} labels are of a class that has no column in {predictions}: "
-            f"{listed(unknown)}; it is given probability 0",
+            f"{lost:,} {'label is' if lost == 1 else 'labels are'} of a class that has no column "
+            f"in {predictions}: {listed(unknown)}; it is given probability 0",
             evidence,
             mitigation="Check the spelling of these labels, or add their columns.",
         )
@@ -52,6 +53,16 @@ def classes(
     return outcome("classes", "passed", f"{len(names)} classes; {how}", evidence)
 
 
+@rule("critical", may_be_allowed=False)
+def class_columns(message: str) -> Refusal:
+    """Whether it is known of which class each column of the predictions is.
+
+    As many columns as names, and names that most labels bear: else nobody can say which
+    probability belongs to a label, and the audit is refused.
+    """
+    return Refusal(message, [outcome("class_columns", "refused", message)])
+
+
 @rule("info")
 def unlabelled(count: int, file: str) -> Check:
     """Whether every row has a label.
@@ -61,7 +72,9 @@ def unlabelled(count: int, file: str) -> Check:
     return outcome(
         "unlabelled",
         "alerted",
-        f"{count:,} rows of {file} have no label and are left out",
+        f"{count:,} rows of {file} have no label and are left out"
+        if count != 1
+        else f"1 row of {file} has no label and is left out",
         {"count": count},
         mitigation="Label them, or ignore this.",
     )
@@ -101,7 +114,7 @@ def class_names_alike(names: Sequence[str]) -> Check:
     order = {name: place for place, name in enumerate(names)}
     groups = sorted((sorted(group, key=order.__getitem__), words) for group, words in found.items())
     shown = "; ".join(
-        f"{' and '.join(repr(printable(name, 40)) for name in group[:3])} differ only {words}"
+        f"{' and '.join(_shown(name, words) for name in group[:3])} differ only {words}"
         for group, words in groups[:3]
     )
     more = f"; and {len(groups) - 3} more" if len(groups) > 3 else ""
@@ -112,6 +125,11 @@ def class_names_alike(names: Sequence[str]) -> Check:
         {"groups": [group[:_NAMED] for group, _ in groups[:_NAMED]], "count": len(groups)},
         mitigation="Give one class one name, in labels and predictions.",
     )
+
+
+def _shown(name: str, differ: str) -> str:
+    """Return a name in quotes, by the numbers of its characters where they look alike."""
+    return ascii(name[:40]) if "encoding" in differ else f"'{printable(name, 40)}'"
 
 
 def _number(name: str) -> str:

@@ -27,7 +27,7 @@ def ids_repeated(place: str, name: str, before: str) -> Refusal:
     With an id used twice nobody can say which row is meant: refused, with both rows.
     """
     message = (
-        f"{place}: id {printable(name, 80)!r} was already used in {before}; every id must be unique"
+        f"{place}: id '{printable(name, 80)}' was already used in {before}; every id must be unique"
     )
     return Refusal(message, [outcome("ids_repeated", "refused", message)])
 
@@ -81,8 +81,9 @@ def ids_matched(
     if not n_lost and not n_extra:
         return outcome("ids_matched", "passed", f"all {n_rows:,} ids found in {file}", evidence)
     message = (
-        f"{n_lost:,} labelled rows have no row in {file} and are left out{_named(lost)}; "
-        f"{n_extra:,} rows of {file} have no label{_named(extra)}"
+        f"{_rows(n_lost, 'labelled rows have', 'labelled row has')} no row in {file} and "
+        f"{'is' if n_lost == 1 else 'are'} left out{_named(lost)}; "
+        f"{_rows(n_extra, f'rows of {file} have', f'row of {file} has')} no label{_named(extra)}"
     )
     mitigation = "Check that both files speak of the same rows."
     if near is not None:
@@ -90,6 +91,10 @@ def ids_matched(
         evidence["near"] = {"count": near.count, "without": near.without, "first": near.first}
         mitigation = "Write the ids alike in both files."
     return outcome("ids_matched", "alerted", message, evidence, mitigation=mitigation)
+
+
+def _rows(count: int, several: str, one: str) -> str:
+    return f"{count:,} {one if count == 1 else several}"
 
 
 def _named(found: tuple[int, Sequence[str]]) -> str:

@@ -1,4 +1,4 @@
-"""Ids that do not match but nearly do: without their folder, ending, case or leading zeros."""
+"""Ids that do not match but nearly do: without folder, ending, case or zeros at an end."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -23,11 +23,16 @@ class Near:
     @property
     def offer(self) -> str:
         """The offer in words, with an example."""
-        one, other = self.first[0]
-        return (
-            f"{self.count:,} more would match without {' and '.join(self.without)}, e.g. "
-            f"{printable(one, 60)} ~ {printable(other, 60)}"
-        )
+        one, other = (_shown(name) for name in self.first[0])
+        *others, last = self.without
+        without = f"{', '.join(others)} and {last}" if others else last
+        return f"{self.count:,} more would match without {without}, e.g. {one} ~ {other}"
+
+
+def _shown(name: str) -> str:
+    """Return an id for a message; in quotes where it is a space at its end that matters."""
+    shown = printable(name, 60)
+    return shown if name == name.strip() else f"'{shown}'"
 
 
 _WAYS: dict[str, Callable[[str], str]] = {
@@ -36,6 +41,8 @@ _WAYS: dict[str, Callable[[str], str]] = {
     "the ending": lambda name: re.sub(r"(?<=[^/\\])\.[A-Za-z][A-Za-z0-9]{0,4}$", "", name),
     "upper and lower case": str.casefold,
     "leading zeros": lambda name: re.sub(r"(?<![0-9.])0+(?=[0-9])", "", name),
+    # What pandas makes of whole numbers in a column where one is missing.
+    "a decimal .0": lambda name: re.sub(r"(?<=[0-9])\.0$", "", name),
     "outer spaces": str.strip,
 }
 # What is often written by one program and not by another.

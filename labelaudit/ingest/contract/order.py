@@ -75,9 +75,14 @@ def log_chance(better: int, worse: int) -> float:
     return -total * sum(part * math.log(2 * part) for part in parts if part)
 
 
+def reach(n_rows: int, window: int = WINDOW) -> int:
+    """Return by how many rows a shift is tried."""
+    return min(window, n_rows // 4)
+
+
 def shifts(labels: Codes, predicted: Codes, window: int = WINDOW) -> list[Order]:
     """Return the best shift forwards and backwards, of consecutive rows int32[n] of both."""
-    window = min(window, len(labels) // 4)
+    window = reach(len(labels), window)
     found = []
     for sign in (1, -1):
         fits = []

@@ -1,8 +1,9 @@
 """Argilla: exported records, as a JSON list or as JSON Lines.
 
-Sources: docs.v1.argilla.io ("Export a dataset": records with `annotation`, feedback records with
-a list of responses for each question) and docs.argilla.io/latest/how_to_guides/import_export
-(version 2: `responses` by question, or columns `<question>.responses`).
+Sources: docs.v1.argilla.io/en/v1.21.0 ("Export a dataset": records with `annotation`, feedback
+records with a list of responses for each question, as `FeedbackDataset.format_as` writes them)
+and docs.argilla.io/v2.1/how_to_guides/import_export with `GenericIO` and `Record.to_dict` of
+Argilla 2 (`responses` by question, without their status, or columns `<question>.responses`).
 """
 
 from __future__ import annotations
@@ -39,11 +40,22 @@ def read(part: Part, plan: Plan, choices: Choices, scratch: Path | None) -> Labe
     """Read an export of any version; the ids are those of the records."""
     path = part.path
     held = None if is_lines(path) else list(read_records(path))  # lines are read twice instead
-    election, question = read_responses(
+    election, question, n_unsaid = read_responses(
         path, lambda: held or read_records(path), choices.label_column, scratch
     )
-    what = f"responses to `{printable(question, 60)}`"
-    return labels_of(election, part, plan.shown(part), what, ids_are="of records", format="argilla")
+    notice = (
+        f"{n_unsaid:,} responses do not say whether they were submitted: drafts and discarded "
+        "ones count, too; Argilla 2 writes that only with `to_list(flatten=True)` or `to_datasets`"
+    )
+    return labels_of(
+        election,
+        part,
+        plan.shown(part),
+        f"responses to `{printable(question, 60)}`",
+        ids_are="of records",
+        format="argilla",
+        notices=(notice,) if n_unsaid else (),
+    )
 
 
 def _is_export(path: Path) -> bool:
@@ -68,21 +80,23 @@ def read_responses(
     records: Callable[[], Iterable[Record]],
     column: str | None,
     scratch: Path | None = None,
-) -> tuple[Election, str]:
-    """Return the responses of all records to one question, and its name.
+) -> tuple[Election, str, int]:
+    """Return the responses of all records to one question, its name, and how many have no status.
 
     Suggestions and predictions are no votes; a record without an `id` is known by its number,
     and then all are. `records` is asked for them twice.
     """
     question, named = _question(path, records(), column)
     box = BallotBox(printable(path.name), "record", scratch)
+    n_unsaid = 0
     for where, record in records():
         row = box.item(_name(record) if named else None)
         if record.get("status") in ("Discarded", "discarded"):
             continue
-        for value, who in _responses(path, where, record, question):
+        for value, who, is_said in _responses(path, where, record, question):
             box.vote(row, _label(path, where, value), who)
-    return box.count(), question
+            n_unsaid += not is_said
+    return box.count(), question, n_unsaid
 
 
 def _is_question(key: str, value: object) -> bool:
@@ -127,10 +141,10 @@ def _question(path: Path, records: Iterable[Record], column: str | None) -> tupl
 
 def _responses(
     path: Path, where: str, record: dict[str, Any], question: str
-) -> Iterator[tuple[object, str | None]]:
-    """Yield the values that were submitted, and who did."""
+) -> Iterator[tuple[object, str | None, bool]]:
+    """Yield the values that were submitted, who did, and whether the file says that they were."""
     if question == _ANNOTATION and _ANNOTATION in record:
-        yield record[_ANNOTATION], _text(record.get("annotation_agent"))
+        yield record[_ANNOTATION], _text(record.get("annotation_agent")), True
         return
     by_question = record.get("responses")
     answers = by_question.get(question) if isinstance(by_question, dict) else record.get(question)
@@ -147,7 +161,8 @@ def _responses(
             raise fault(path, f"a response to {printable(question, 60)!r} is {shown(answer)}, "
                         "not an object with a `value`", where=where)  # fmt: skip
         if answer.get("status") in _ANSWERED:
-            yield answer["value"], _text(answer.get("user_id"))
+            is_said = answer.get("status") is not None
+            yield answer["value"], _text(answer.get("user_id")), is_said
 
 
 def _list(path: Path, where: str, value: object) -> list[Any]:

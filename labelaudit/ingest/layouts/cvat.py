@@ -1,17 +1,22 @@
 """CVAT for images 1.1: the tag of each image, in XML that is read as a stream.
 
-Source: docs.cvat.ai/docs/dataset_management/formats/format-cvat and docs.cvat.ai/docs/manual/
-advanced/xml_format. Boxes and other shapes are passed over. Nothing in the file is expanded or
-fetched: a DOCTYPE, without which there are no entities of one's own, is refused.
+Source: docs.cvat.ai/docs/other/xml_format (version 1.1) and `dump_as_cvat_annotation` in
+cvat/apps/dataset_manager/formats/cvat.py of CVAT 2. Boxes and other shapes are passed over; the
+subset of an image, which the export of a project has, is its split. Nothing in the file is
+expanded or fetched: a DOCTYPE, without which there are no entities of one's own, is refused.
 """
 
 from __future__ import annotations
 
+from array import array
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
+import numpy as np
+
+from labelaudit.core.coded import Coded
 from labelaudit.core.errors import InputError
 from labelaudit.core.text import printable
 from labelaudit.ingest.convention import Choices, Part, Plan
@@ -33,7 +38,7 @@ def find(path: Path) -> Part | None:
 def read(part: Part, plan: Plan, choices: Choices, scratch: Path | None) -> Labels:
     """Read the tag of each image."""
     require_no_column(choices, "CVAT's XML")
-    election = read_cvat(part.path, scratch)
+    election, splits = read_cvat(part.path, scratch)
     return labels_of(
         election,
         part,
@@ -41,6 +46,7 @@ def read(part: Part, plan: Plan, choices: Choices, scratch: Path | None) -> Labe
         "one tag for each image",
         ids_are="names of images",
         format="cvat",
+        splits=splits,
     )
 
 
@@ -52,8 +58,11 @@ def is_cvat(path: Path) -> bool:
     return found.root == "annotations"
 
 
-def read_cvat(path: Path, scratch: Path | None = None) -> Election:
-    """Return the tag of each image, whose name is its id; several different ones are refused."""
+def read_cvat(path: Path, scratch: Path | None = None) -> tuple[Election, Coded | None]:
+    """Return the tag of each image, whose name is its id, and its subset, where there are several.
+
+    Several different tags of an image are refused.
+    """
     require_file(path)
     box = BallotBox(printable(path.name), "image", scratch)
     found = _Found(path, box)
@@ -66,7 +75,7 @@ def read_cvat(path: Path, scratch: Path | None = None) -> Election:
     if not found.n_tags:
         raise fault(path, "has no tag on any image: shapes are no labels of images; give each "
                     "image a tag, or use another export")  # fmt: skip
-    return box.count()
+    return box.count(), found.splits
 
 
 class _Found:
@@ -78,6 +87,8 @@ class _Found:
         self.n_tags = 0
         self._path, self._box = path, box
         self._depth = 0
+        self._subsets: dict[str, int] = {}
+        self._subset_codes = array("i")
         self._image: tuple[int, str] | None = None
         self._label: str | None = None
         self.parser = parser = expat.ParserCreate()
@@ -88,6 +99,15 @@ class _Found:
     @property
     def where(self) -> str:
         return f"line {self.parser.CurrentLineNumber}"
+
+    @property
+    def splits(self) -> Coded | None:
+        """The subset of each image, where there are several."""
+        if len(self._subsets) < 2:
+            return None
+        return Coded(
+            distinct=tuple(self._subsets), codes=np.array(self._subset_codes, dtype=np.int32)
+        )
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
@@ -102,6 +122,8 @@ class _Found:
             if not attributes.get("name", "").strip():
                 raise fault(self._path, "image has no `name`; export again", where=self.where)
             self._image = (self._box.item(attributes["name"]), attributes["name"])
+            subset = attributes.get("subset", "")
+            self._subset_codes.append(self._subsets.setdefault(subset, len(self._subsets)))
             self._label = None
         elif self._depth == 3 and name == "tag" and self._image is not None:
             self._tag(attributes.get("label", ""), *self._image)

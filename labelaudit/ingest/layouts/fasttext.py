@@ -1,10 +1,12 @@
 """fastText: a line of text for each row, its label in it as `__label__name`.
 
-Source: fasttext.cc/docs/en/supervised-tutorial.html ("Getting and preparing the data").
+Source: fasttext.cc/docs/en/supervised-tutorial.html ("Getting and preparing the data"), and
+`Dictionary::readWord` of fastText 0.9 for what parts two words.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from labelaudit.ingest.readers.files import fault
 from labelaudit.ingest.readers.textlines import first_line, lines_of
 
 _PREFIX = "__label__"
+# fastText knows no other white space: an ideographic space is part of a word.
+_BETWEEN_WORDS = re.compile(r"[ \t\v\f\r\n\0]+")
 _AT_ONCE = 1 << 14
 _ENDINGS = (".txt", ".train", ".valid", ".test", ".ft")
 
@@ -42,7 +46,7 @@ def read(part: Part, plan: Plan, choices: Choices, scratch: Path | None) -> Labe
 
 def is_fasttext(first: str) -> bool:
     """Say whether a line begins with a label as fastText writes it."""
-    return first.startswith(_PREFIX) and len(first.split(maxsplit=1)[0]) > len(_PREFIX)
+    return first.startswith(_PREFIX) and len(_BETWEEN_WORDS.split(first, 1)[0]) > len(_PREFIX)
 
 
 def read_fasttext(path: Path) -> Coded:
@@ -64,7 +68,7 @@ def read_fasttext(path: Path) -> Coded:
 
 def _labels(path: Path) -> Iterator[str | None]:
     for number, line in lines_of(path):
-        found = [word for word in line.split() if word.startswith(_PREFIX)]
+        found = [word for word in _BETWEEN_WORDS.split(line) if word.startswith(_PREFIX)]
         if len(set(found)) > 1:
             both = " and ".join(repr(printable(word, 60)) for word in found[:2])
             raise fault(

@@ -10,9 +10,12 @@ from itertools import islice
 from pathlib import Path
 
 from labelaudit.core.text import listed, printable
+from labelaudit.core.texts import Texts
+from labelaudit.ingest.contract.ids import ids_repeated
 from labelaudit.ingest.convention import IMAGE_FOLDERS, LABEL_COLUMNS, Choices, Part, Plan
-from labelaudit.ingest.ids import texts_in, unique_ids
+from labelaudit.ingest.ids import place_of, texts_in
 from labelaudit.ingest.labelled import Labels
+from labelaudit.ingest.matching import Ids, first_repeat, ids_of
 from labelaudit.ingest.readers import open_table
 from labelaudit.ingest.readers.files import fault, reading
 from labelaudit.ingest.splits import in_order, is_split, of_wanted
@@ -72,7 +75,7 @@ def read(part: Part, plan: Plan, choices: Choices, scratch: Path | None) -> Labe
         paths += (prefix + name.replace("\\", "/") for name in labels.ids.texts[start:end])
     examples = texts_in([paths], "metadata", scratch)
     # The ids of one table are as it says them; of several they would not be unique.
-    ids = unique_ids(examples, "metadata of the splits", scratch) if part.splits else labels.ids
+    ids = _unique(examples, labels, plan.shown(part), scratch) if part.splits else labels.ids
     looked = list(islice(paths, _LOOKED_FOR))
     lost = [name for name in looked if not _is_inside(plan.root, name)]
     notices = labels.notices
@@ -84,6 +87,16 @@ def read(part: Part, plan: Plan, choices: Choices, scratch: Path | None) -> Labe
         )
     form = "image folder with metadata"
     return replace(labels, ids=ids, format=form, notices=notices, examples=examples)
+
+
+def _unique(paths: Texts, labels: Labels, file: str, scratch: Path | None) -> Ids:
+    """Return the paths as ids; one that stands in two rows is refused."""
+    ids = ids_of(paths, scratch)
+    found = first_repeat(ids)
+    if found is not None and labels.table is not None:
+        place, before = (place_of(labels.table, printable(file), row) for row in found)
+        raise ids_repeated(place, paths[found[0]], before)
+    return ids
 
 
 def _is_inside(root: Path, name: str) -> bool:

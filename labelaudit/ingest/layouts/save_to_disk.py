@@ -25,7 +25,7 @@ def find(path: Path) -> Part | None:
             raise fault(path / _SPLITS, "does not list the splits; save the dataset again")
         for name in names:
             if Path(name).name != name or name == "..":
-                raise fault(path / _SPLITS, "lists a split outside of its folder")
+                raise fault(path / _SPLITS, "lists a split outside of its folder; save it again")
         ordered = in_order(names)
         files = {name: _files(path / name) for name in ordered}
         what = f"{_SPLITS} of Hugging Face save_to_disk, splits {listed(ordered)}"
@@ -63,7 +63,7 @@ def _files(folder: Path) -> tuple[Path, ...]:
         raise fault(folder / _STATE, "does not list the Arrow files; save it again") from None
     for name in names:
         if Path(name).name != name:
-            raise fault(folder / _STATE, "lists a file outside of its folder")
+            raise fault(folder / _STATE, "lists a file outside of its folder; save it again")
         if not (folder / name).is_file():
             raise fault(folder / name, f"is missing, but {_STATE} lists it; save it again")
     return tuple(folder / name for name in names)

@@ -152,4 +152,4 @@ def _ending(path: Path) -> str:
     """Return the suffix that tells the format, without `.gz` where that is only a wrapping."""
     outer = path.suffix.lower()
     inner = path.with_suffix("").suffix.lower()
-    return inner if outer == ".gz" and inner in (*_TEXT, *_JSON) else outer
+    return inner if outer == ".gz" and inner in (*_TEXT, *_JSON, _DOCUMENT) else outer

@@ -14,13 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.text import printable
-from labelaudit.ingest.readers.files import fault, reading, require_file
+from labelaudit.ingest.readers.files import (
+    BOMB_BYTES,
+    BOMB_RATIO,
+    fault,
+    reading,
+    require_file,
+)
 from labelaudit.ingest.readers.scratch import new_file
 
 Array = npt.NDArray[Any]
 
-_BOMB_BYTES = 10**9
-_BOMB_RATIO = 200
 _LARGE_BYTES = 1 << 26
 
 
@@ -29,6 +33,13 @@ def read_npy(path: Path) -> Array:
     require_file(path)
     with _reading(path, "npy file"):
         array = np.lib.format.open_memmap(path, mode="r")
+    said, size = array.offset + array.nbytes, path.stat().st_size
+    if size != said:
+        raise fault(
+            path,
+            f"is damaged: it has {size - said:,} bytes more than the {said:,} that its header "
+            "tells of; write it again",
+        )
     return _plain(path, array)
 
 
@@ -93,7 +104,7 @@ def _refuse_bomb(path: Path, archive: zipfile.ZipFile) -> None:
     members = archive.infolist()
     unpacked = sum(member.file_size for member in members)
     packed = sum(member.compress_size for member in members)
-    if unpacked > _BOMB_BYTES and unpacked > _BOMB_RATIO * packed:
+    if unpacked > BOMB_BYTES and unpacked > BOMB_RATIO * packed:
         raise fault(
             path,
             f"would unpack from {packed:,} to {unpacked:,} bytes, which is not done; "

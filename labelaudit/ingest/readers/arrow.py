@@ -107,8 +107,7 @@ def first_seen(array: Any) -> tuple[Any, Array, Array] | None:
     And the row at which each is first seen, and the position of each row's value among them
     (-1: null). None where Arrow cannot tell such values apart.
     """
-    if isinstance(array.type, pa.BaseExtensionType):
-        array = array.storage
+    array = _kept_simply(array)
     if not pa.types.is_dictionary(array.type):
         if pa.types.is_nested(array.type):
             return None
@@ -130,12 +129,29 @@ def first_seen(array: Any) -> tuple[Any, Array, Array] | None:
 def plain(array: Any) -> Any:
     """Return an Arrow array without what is only a wrapping: extension type, dictionary."""
     while True:
-        if isinstance(array.type, pa.BaseExtensionType):
+        array = _kept_simply(array)
+        if not pa.types.is_dictionary(array.type):
+            return array
+        array = array.dictionary_decode()
+
+
+def _kept_simply(array: Any) -> Any:
+    """Return an array as its storage; views of text as text: Arrow cannot select from views."""
+    while True:
+        kind = array.type
+        if isinstance(kind, pa.BaseExtensionType):
             array = array.storage
-        elif pa.types.is_dictionary(array.type):
-            array = array.dictionary_decode()
+        elif _is_view(kind):
+            is_text = pa.types.is_string_view(kind)
+            return array.cast(pa.large_string() if is_text else pa.large_binary())
+        elif pa.types.is_dictionary(kind) and _is_view(kind.value_type):
+            return pa.DictionaryArray.from_arrays(array.indices, _kept_simply(array.dictionary))
         else:
             return array
+
+
+def _is_view(kind: Any) -> bool:
+    return bool(pa.types.is_string_view(kind) or pa.types.is_binary_view(kind))
 
 
 def storage_type(kind: Any) -> Any:

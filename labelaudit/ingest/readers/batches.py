@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from labelaudit.core.rows import LET_GO_ABOVE, Stamp
-from labelaudit.ingest.readers.files import fault, reading
+from labelaudit.ingest.readers.files import BOMB_BYTES, BOMB_RATIO, fault, reading
 
 _IPC_MAGIC = b"ARROW1"
 _DAMAGE = (pa.ArrowException, LookupError, MemoryError, OverflowError, ValueError)
@@ -99,6 +99,7 @@ class ParquetBatches:
             self._leaves |= {schema.column(leaf).path: leaf for leaf in range(len(schema))}
             lengths = (int(group.num_rows) for group in groups)
             self._starts = list(accumulate(lengths, initial=0))
+            self._trusted: set[str] = set()
         if self._starts[-1] != self._metadata.num_rows:
             raise fault(path, "ends before its last row; write it again")
 
@@ -115,6 +116,8 @@ class ParquetBatches:
         self, row: int, columns: Sequence[str], size: int, as_dictionary: bool = False
     ) -> Iterator[tuple[int, list[Any]]]:
         self.stamp.check()
+        for column in set(columns) - self._trusted:
+            self._refuse_bomb(column)
         group = self._group(row)
         groups = list(range(group, len(self._starts) - 1))
         start = self._starts[group]
@@ -150,6 +153,19 @@ class ParquetBatches:
         leaf = self._leaves.get(column)
         groups = map(self._metadata.row_group, range(self._metadata.num_row_groups))
         return [group.column(leaf) for group in groups] if leaf is not None else []
+
+    def _refuse_bomb(self, column: str) -> None:
+        """Refuse a column of which pieces would unpack to far more than they are."""
+        for chunk in self._chunks(column):
+            packed, unpacked = chunk.total_compressed_size, chunk.total_uncompressed_size
+            if unpacked > BOMB_BYTES and unpacked > BOMB_RATIO * packed:
+                raise fault(
+                    self.path,
+                    f"would unpack from {packed:,} to {unpacked:,} bytes, which is not done; "
+                    "write it in smaller row groups",
+                    column=column,
+                )
+        self._trusted.add(column)
 
     def _group(self, row: int) -> int:
         return max(bisect_right(self._starts, row) - 1, 0)

@@ -20,6 +20,7 @@ from labelaudit.ingest.readers.arrow import (
     CellFault,
     first_seen,
     is_list_of_numbers,
+    is_numeric,
     lists,
     numbers,
     storage_type,
@@ -38,6 +39,7 @@ _MOST_ROWS = 1 << 16
 # Where decoding all columns at once would hold more, they are converted in groups of so much.
 _MOST_HELD = 1 << 28
 _HELD_BYTES = 1 << 26
+_OF_TEXT = (pa.string(), pa.large_string(), pa.string_view())
 
 
 class ColumnarTable:
@@ -94,6 +96,17 @@ class ColumnarTable:
                     texts = self._texts_of(distinct, column, names, start, seen)
                     coding.add_coded(texts, positions)
         return coding.result()
+
+    def holds(self, column: str) -> str | None:
+        """Say in a word what the cells of a column are, codes being the names they stand for."""
+        require_columns(self.path, self.names, [column])
+        kind = self._kind(column)
+        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+        if self._code_names(column) is not None or storage_type(kind) in _OF_TEXT:
+            return "text"
+        if pa.types.is_boolean(kind):
+            return "true or false"
+        return "numbers" if is_numeric(kind) else None
 
     def numbers(self, columns: Sequence[str]) -> Array:
         require_columns(self.path, self.names, columns)

@@ -18,7 +18,15 @@ from labelaudit.core.rows import Array, Rows, Stamp
 from labelaudit.ingest.readers.arrow import first_seen, floats
 from labelaudit.ingest.readers.cells import MISSING_NUMBERS, CellError, cell_number
 from labelaudit.ingest.readers.coding import Coding
-from labelaudit.ingest.readers.csvlines import find_delimiter, is_utf8, read_header, records
+from labelaudit.ingest.readers.csvlines import (
+    ESCAPED,
+    escapes_quotes,
+    find_delimiter,
+    is_utf8,
+    read_header,
+    records,
+)
+from labelaudit.ingest.readers.document import BOM
 from labelaudit.ingest.readers.files import (
     fault,
     open_bytes,
@@ -52,7 +60,13 @@ class CsvTable:
         self.path = path
         self._stamp = Stamp.of(path)
         self._delimiter = find_delimiter(path)
+        # Whether quotes stand behind a backslash; None as long as there was none.
+        self._escapes: bool | None = None
         self.names, self._start = read_header(path, self._delimiter)
+        if any("\\" in name for name in self.names):
+            self._escapes = escapes_quotes(path, self._delimiter)
+        if self._escapes:
+            self.names, self._start = read_header(path, self._delimiter, escapes=True)
         self._n_rows: int | None = None
         self._is_doubtful: bool | None = None
 
@@ -129,7 +143,7 @@ class CsvTable:
 
     def _batches(self, columns: Sequence[str], kind: Any) -> Iterator[Any]:
         """Yield the columns as Arrow reads them; _Refused, at the end too, says: read slowly."""
-        if self._is_doubtful:
+        if self._is_doubtful or self._escapes:
             raise _Refused
         self._stamp.check()
         with reading(self.path, "CSV file"), open_bytes(self.path) as stream:
@@ -139,7 +153,7 @@ class CsvTable:
                 yield from self._opened(watched, columns, kind)
             except pa.ArrowException:
                 raise _Refused from None
-        self._is_doubtful = watched.doubtful
+        self._note(watched)
         self._stamp.check()
         if self._is_doubtful:
             raise _Refused
@@ -171,14 +185,22 @@ class CsvTable:
                 watched = _Watched(stream)
                 while watched.read(_BLOCK_BYTES):
                     pass
-                self._is_doubtful = watched.doubtful
-        return self._is_doubtful
+            self._note(watched)
+        return bool(self._is_doubtful)
+
+    def _note(self, watched: _Watched) -> None:
+        """Keep what is known of the file now that it was read to its end."""
+        if watched.has_escaped and self._escapes is None:
+            self._escapes = escapes_quotes(self.path, self._delimiter)
+        self._is_doubtful = watched.doubtful or bool(self._escapes)
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the first line and the cells of each row below the header."""
         self._stamp.check()
         width = len(self.names)
-        found = records(self.path, self._delimiter)
+        if self._escapes is None:
+            self._doubtful()  # tells it
+        found = records(self.path, self._delimiter, bool(self._escapes))
         next(cells for _, cells in found if cells)  # the header
         for line, cells in found:
             if not cells and width > 1:
@@ -241,12 +263,15 @@ class _Watched(io.RawIOBase):
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._quotes = 0
+        self._is_marked = False
         self._has_nul = False
+        self._last = b""
+        self.has_escaped = False
 
     @property
     def doubtful(self) -> bool:
-        """Whether a quote may be open at the end, or NUL bytes were read."""
-        return self._has_nul or self._quotes % 2 == 1
+        """Whether a quote may be open at the end, or NUL bytes or a mark were read."""
+        return self._has_nul or self._is_marked or self._quotes % 2 == 1
 
     def readable(self) -> bool:
         return True
@@ -255,6 +280,12 @@ class _Watched(io.RawIOBase):
         block = self._stream.read(size)
         self._quotes += block.count(b'"')
         self._has_nul = self._has_nul or b"\0" in block
+        if not self._last:  # Arrow takes it off, though it stands in the first cell
+            self._is_marked = block.startswith(BOM)
+        self.has_escaped = (
+            self.has_escaped or ESCAPED in block or (self._last == b"\\" and block[:1] == b'"')
+        )
+        self._last = block[-1:]
         return block
 
 

@@ -9,10 +9,18 @@ from typing import Any
 
 from labelaudit.core.errors import InputError
 from labelaudit.core.text import printable
-from labelaudit.ingest.readers.files import fault, open_bytes, reading, require_file
+from labelaudit.ingest.readers.files import (
+    fault,
+    numbered_lines,
+    open_bytes,
+    reading,
+    require_file,
+)
 
 # Of a document of this size Python makes some gigabytes of objects.
 MOST_BYTES = 1 << 28
+# JSON packs to a tenth or so: what packs much better is no export.
+_MOST_RATIO, _FEW_BYTES = 100, 1 << 25
 BOM = b"\xef\xbb\xbf"
 
 
@@ -20,7 +28,17 @@ def read_document(path: Path) -> Any:
     """Return what a JSON document holds, or say what is wrong with it."""
     require_file(path)
     with reading(path, "JSON document"), open_bytes(path) as stream:
-        raw = stream.read(MOST_BYTES + 1)
+        packed = path.stat().st_size
+        most = MOST_BYTES
+        if path.suffix.lower() == ".gz":
+            most = min(most, max(_FEW_BYTES, _MOST_RATIO * packed))
+        raw = stream.read(most + 1)
+    if most < len(raw) <= MOST_BYTES:
+        raise fault(
+            path,
+            f"would unpack from {packed:,} to more than {most:,} bytes, which is not done; "
+            "give it without packing it",
+        )
     if len(raw) > MOST_BYTES:
         raise fault(
             path,
@@ -38,7 +56,7 @@ def read_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     if is_lines(path):
         require_file(path)
         with reading(path, "JSON Lines file"), open_bytes(path) as stream:
-            for number, line in enumerate(stream, 1):
+            for number, line in numbered_lines(path, stream):
                 bare = (line.removeprefix(BOM) if number == 1 else line).strip()
                 if bare:
                     where = f"line {number}"
@@ -66,6 +84,8 @@ def parsed(raw: bytes, path: Path, where: str = "") -> Any:
         return json.loads(raw.decode())
     except UnicodeDecodeError:
         raise refuse("not UTF-8; save the file as UTF-8") from None
+    except MemoryError:
+        raise refuse("more than memory holds; export it as JSON Lines, or in parts") from None
     except RecursionError:
         raise refuse("nested too deeply for what is expected here; export it again") from None
     except ValueError as error:

@@ -26,6 +26,12 @@ def fault(path: Path, problem: str, *, where: str = "", column: str | None = Non
     )
 
 
+# What unpacks to so much, and to so many times what it is, holds nothing but a trap.
+BOMB_BYTES, BOMB_RATIO = 10**9, 200
+# What is read of a text at once: no row is longer, but what is no text of lines is.
+MOST_LINE = 1 << 25
+
+
 def require_file(path: Path) -> None:
     """Refuse what is missing, a folder, a device, empty or not ours to read."""
     with reading(path, "file", ValueError):
@@ -55,6 +61,23 @@ def open_bytes(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
+def numbered_lines(
+    path: Path, stream: BinaryIO, most: int = MOST_LINE
+) -> Iterator[tuple[int, bytes]]:
+    """Yield the number (from 1) and the bytes of each line, however long the file is."""
+    number = 0
+    while line := stream.readline(most + 1):
+        number += 1
+        if len(line) > most:
+            raise line_too_long(path, number, most)
+        yield number, line
+
+
+def line_too_long(path: Path, number: int, most: int = MOST_LINE) -> InputError:
+    problem = f"more than {most >> 20} MiB without an end of line; write one row a line"
+    return fault(path, problem, where=f"line {number}")
+
+
 @contextmanager
 def reading(path: Path, kind: str, *damage: type[Exception]) -> Iterator[None]:
     """Word what the system, or a library that meets a damaged file, raises meanwhile.
@@ -74,6 +97,12 @@ def reading(path: Path, kind: str, *damage: type[Exception]) -> Iterator[None]:
         raise fault(path, "cannot be read: permission denied; change its permissions") from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise fault(path, f"is cut short or damaged{_reason(error)}; write it again") from error
+    except MemoryError as error:
+        raise fault(
+            path,
+            f"claims, or needs, more memory than there is{_reason(error)}; if it is not damaged, "
+            "write it in smaller pieces",
+        ) from error
     except expected as error:
         raise fault(path, f"is not a readable {kind}{_reason(error)}; write it again") from error
 

@@ -35,9 +35,10 @@ def is_image(name: str) -> bool:
 def find_images(folder: Path) -> list[ImageFile]:
     """Return the images of `folder/class/file`, sorted by class and file.
 
-    Or those of `folder/split/class/file`, where folders are named like splits and the others
-    hold no images; then a split comes after the other. Hidden entries, other
-    files, deeper folders and links that lead outside are passed over.
+    Images in folders within that of a class are of that class, too. Or those of
+    `folder/split/class/file`, where folders are named like splits and the others hold no images;
+    then a split comes after the other. Hidden entries, other files and links that lead outside
+    are passed over.
     """
     with reading(folder, "folder"):
         if folder.is_file():
@@ -46,9 +47,10 @@ def find_images(folder: Path) -> list[ImageFile]:
         names = _folders(folder, Path(), root)
     splits = sorted((name for name in names if name.lower() in SPLITS), key=_rank)
     if len(splits) < len(names):
-        found = _by_class(folder, root, Path(), names)
+        found = _by_class(folder, root, Path(), [name for name in names if name not in splits])
         if found or not splits:
-            return found
+            _expect_classes(folder, names, found)
+            return found if not splits else _by_class(folder, root, Path(), names)
     images: list[ImageFile] = []
     for split in splits:
         place = Path(split)
@@ -59,7 +61,17 @@ def find_images(folder: Path) -> list[ImageFile]:
 
 def _by_class(folder: Path, root: str, place: Path, labels: list[str]) -> list[ImageFile]:
     found = [image for label in labels for image in _images_of(folder, root, place / label)]
-    return sorted(found, key=lambda image: (image.label, image.path.name))
+    return sorted(found, key=lambda image: (image.label, image.path.parts))
+
+
+def _expect_classes(folder: Path, names: list[str], found: list[ImageFile]) -> None:
+    """Refuse one folder around those of the classes: it would be taken for the only class."""
+    depth = min((len(image.path.parts) for image in found), default=0)
+    if len(names) == 1 and depth > 2:
+        raise fault(
+            folder,
+            f"holds one folder, {names[0]!r}, with folders of images in it; give that folder",
+        )
 
 
 def images_in(folder: Path) -> Iterator[Path]:
@@ -82,14 +94,19 @@ def _folders(folder: Path, place: Path, root: str) -> list[str]:
         return [entry.name for entry in found if entry.is_dir() and entry.name != "__MACOSX"]
 
 
-def _images_of(folder: Path, root: str, place: Path) -> Iterator[ImageFile]:
-    with reading(folder / place, "folder"):
-        for entry in _visible(folder / place, root):
-            if is_image(entry.name) and entry.is_file():
+def _images_of(folder: Path, root: str, top: Path) -> Iterator[ImageFile]:
+    places = [top]
+    while places:
+        place = places.pop()
+        with reading(folder / place, "folder"):
+            for entry in _visible(folder / place, root):
                 path = place / entry.name
-                if not _is_utf8(path.as_posix()):
-                    raise fault(folder / path, "has a name that is not UTF-8; rename it")
-                yield ImageFile(id=path.as_posix(), label=place.name, path=path)
+                if entry.is_dir(follow_symlinks=False):  # a link may lead in a circle
+                    places.append(path)
+                elif is_image(entry.name) and entry.is_file():
+                    if not _is_utf8(path.as_posix()):
+                        raise fault(folder / path, "has a name that is not UTF-8; rename it")
+                    yield ImageFile(id=path.as_posix(), label=top.name, path=path)
 
 
 def _visible(folder: Path, root: str) -> Iterator[os.DirEntry[str]]:
@@ -104,7 +121,8 @@ def _stays_inside(entry: os.DirEntry[str], root: str) -> bool:
     if not entry.is_symlink():
         return True
     target = Path(os.path.realpath(entry.path))
-    return os.path.exists(target) and target.is_relative_to(root)  # neither broken nor in circles
+    # Neither broken, nor in circles, nor the whole once more.
+    return os.path.exists(target) and target.is_relative_to(root) and target != Path(root)
 
 
 def _is_utf8(name: str) -> bool:

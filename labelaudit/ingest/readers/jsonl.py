@@ -21,6 +21,7 @@ from labelaudit.ingest.readers.cells import CellError, cell_number, cell_numbers
 from labelaudit.ingest.readers.coding import Coding
 from labelaudit.ingest.readers.files import (
     fault,
+    numbered_lines,
     open_bytes,
     reading,
     require_columns,
@@ -238,7 +239,7 @@ class JsonLinesTable:
         """Yield the number and the bytes of each line that is not blank."""
         self._stamp.check()
         with reading(self.path, "JSON Lines file"), open_bytes(self.path) as stream:
-            for number, line in enumerate(stream, 1):
+            for number, line in numbered_lines(self.path, stream):
                 bare = (line.removeprefix(_BOM) if number == 1 else line).strip()
                 if bare:
                     yield number, bare

@@ -67,6 +67,14 @@ class ShardedTable:
         return like
 
     def coded(self, column: str) -> Coded:
+        said = [getattr(table, "holds", _nothing)(column) for table in self.tables]
+        told = [each for each in self._filled(said) if each[1] is not None]
+        for name, what in told[1:]:
+            if what != told[0][1]:
+                raise InputError(
+                    f"{name}, column {printable(column, 60)!r}: holds {what}, but {told[0][0]} "
+                    f"{told[0][1]}; all parts must have the same type"
+                )
         return joined(table.coded(column) for table in self.tables)
 
     def texts(self, column: str) -> Iterator[list[str | None]]:
@@ -103,6 +111,10 @@ class ShardedTable:
         return [
             each for each, table in zip(named, self.tables, strict=True) if table.n_rows()
         ] or named[:1]
+
+
+def _nothing(column: str) -> None:
+    """Say what a table holds whose columns have no type: it can be told of each cell only."""
 
 
 def joined(parts: Iterable[Coded]) -> Coded:

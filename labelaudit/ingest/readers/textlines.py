@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from labelaudit.ingest.readers.files import fault, open_bytes, reading, require_file
+from labelaudit.ingest.readers.files import (
+    fault,
+    numbered_lines,
+    open_bytes,
+    reading,
+    require_file,
+)
 
 MOST_LINE = 1 << 24
 _BOM = b"\xef\xbb\xbf"
@@ -15,12 +21,7 @@ def lines_of(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the number (from 1) and the text of each line that is not blank, stripped."""
     require_file(path)
     with reading(path, "text file"), open_bytes(path) as stream:
-        number = 0
-        while line := stream.readline(MOST_LINE + 1):
-            number += 1
-            if len(line) > MOST_LINE:
-                raise fault(path, f"more than {MOST_LINE >> 20} MiB without an end of line; "
-                            "write one row a line", where=f"line {number}")  # fmt: skip
+        for number, line in numbered_lines(path, stream, MOST_LINE):
             try:
                 text = (line.removeprefix(_BOM) if number == 1 else line).decode().strip()
             except UnicodeDecodeError:

@@ -138,3 +138,10 @@ def test_an_archive_bomb_is_refused_unread(tmp_path: Path) -> None:
         for _ in range(61):
             member.write(zeros)
     assert "would unpack from" in refused(path)
+
+
+@pytest.mark.parametrize("array", [VALUES, np.asfortranarray(VALUES), np.array(["a", "bé"])])
+def test_bytes_behind_an_array_are_noticed(tmp_path: Path, array: np.ndarray) -> None:
+    path = tmp_path / "a.npy"
+    path.write_bytes(saved(array) + b"\0" * 24)
+    assert "it has 24 bytes more than the" in refused(path)

@@ -235,3 +235,43 @@ def test_numbers_are_read_to_the_last_bit(
     content = "i,p\n" + "".join(f"{k},{value!r}\n" for k, value in enumerate(values))
     table = open_table(written(tmp_path_factory.mktemp("csv"), content))
     np.testing.assert_array_equal(table.numbers(["p"])[:, 0], values)
+
+
+ESCAPED = 'id,label,"a \\"text\\""\n1,"say \\"hi, you\\"",x\n2,5\\" pipe,"y\nz"\n'
+
+
+def test_quotes_behind_a_backslash_are_read_as_spark_writes_them(tmp_path: Path) -> None:
+    table = open_table(written(tmp_path, ESCAPED))
+    assert table.names == ("id", "label", 'a "text"')
+    assert table.text("label") == ['say "hi, you"', '5" pipe']
+    assert table.coded("label").distinct == ('say "hi, you"', '5" pipe')
+    assert table.numbers(["id"]).tolist() == [[1], [2]]
+    assert table.n_rows() == 2
+    below = open_table(written(tmp_path, ESCAPED.replace('"a \\"text\\""', "c"), "below.csv"))
+    assert below.coded("label").distinct == ('say "hi, you"', '5" pipe')
+
+
+@pytest.mark.parametrize(
+    "row",
+    ['"C:\\",x', '"a\\""b",x', "a\\b,x", '5" \\,x', '"a\nb\\",x', 'a"b\\"c,x', "\\,x"],
+)
+def test_a_backslash_is_a_character_where_quotes_pair_without_it(tmp_path: Path, row: str) -> None:
+    table = open_table(written(tmp_path, f'label,other\n{row}\n"D:\\",y\n'))
+    plain = list(csv.reader(io.StringIO(f'{row}\n"D:\\",y\n', newline="")))
+    assert table.text("label") == [cells[0] for cells in plain]
+    assert table.coded("label").tolist() == [cells[0] for cells in plain]
+
+
+def test_a_mark_in_the_first_cell_stays(tmp_path: Path) -> None:
+    table = open_table(written(tmp_path, "label,p\n\ufeffx,1\ny,2\n"))
+    assert table.text("label") == ["\ufeffx", "y"]
+    assert table.coded("label").tolist() == ["\ufeffx", "y"]
+
+
+def test_what_has_no_end_of_line_or_cell_is_never_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labelaudit.ingest.readers.csvlines.MOST_LINE", 50)
+    long = "x" * 60
+    assert ", line 1: more than" in refused(written(tmp_path, f"{long}\n1\n"))
+    assert ", line 3: more than" in refused(written(tmp_path, f'a,b\n1,2\n{long},"\n'), "a")

@@ -51,7 +51,30 @@ def test_splits_are_not_classes(tmp_path: Path) -> None:
     assert found == [("train", "cat", "train/cat/a.png"), ("test", "cat", "test/cat/a.png")]
     assert [image.label for image in find_images(tmp_path / "train")] == ["cat"]
     touch(tmp_path, "platform/a.png", "train/a.png")
-    assert [image.label for image in find_images(tmp_path)] == ["platform", "train"]
+    assert [image.id for image in find_images(tmp_path)] == [
+        "platform/a.png",
+        "test/cat/a.png",
+        "train/a.png",
+        "train/cat/a.png",
+    ]
+
+
+def test_folders_within_a_class_belong_to_it(tmp_path: Path) -> None:
+    touch(tmp_path, "dog/2024/1.png", "dog/2024/5/1.png", "dog/b.png", "cat/2024/1.png")
+    (tmp_path / "dog" / "round").symlink_to(tmp_path / "dog")
+    found = [(image.label, image.id) for image in find_images(tmp_path)]
+    assert found == [
+        ("cat", "cat/2024/1.png"),
+        ("dog", "dog/2024/1.png"),
+        ("dog", "dog/2024/5/1.png"),
+        ("dog", "dog/b.png"),
+    ]
+
+
+def test_a_folder_around_the_classes_is_no_class(tmp_path: Path) -> None:
+    touch(tmp_path, "images/cat/a.png", "images/dog/a.png")
+    with pytest.raises(InputError, match="holds one folder, 'images', with folders of images"):
+        find_images(tmp_path)
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:

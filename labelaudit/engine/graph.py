@@ -1,0 +1,226 @@
+"""The one neighbour graph of an audit: whoever asks for neighbours reads it."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from labelaudit.core.errors import InputError
+from labelaudit.core.folder import at_once
+from labelaudit.core.matrix import Matrix
+from labelaudit.core.rows import Array
+from labelaudit.core.text import printable
+from labelaudit.engine.job import Job
+from labelaudit.engine.neighbours import TILE, Neighbours, References
+from labelaudit.engine.passes import Watch
+from labelaudit.engine.sample import fair_sample, uniform
+
+LARGEST = 50_000
+GRAPH_FILE = "neighbours.npz"
+_ARRAYS = ("rows", "is_reference", "neighbours", "distances")
+_FACTS = ("metric", "n_references", "n_total", "seed", "n_left_out")
+
+RowNumbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Graph:
+    """Rows of a dataset and, of each, the k nearest among the reference rows.
+
+    `rows` int64[n], ascending, are those that were asked for; `neighbours` int64[n, k] are dataset
+    rows, nearest first, ties by row number, never the row itself; `distances` float32[n, k] are
+    1 - cosine or Euclidean, as `metric` says. The reference rows are a fair sample, of `seed`, of
+    `n_references` of the `n_total` rows, all of them where these are few; each of them is asked
+    for, `is_reference` bool[n] says which they are. `n_left_out` candidates were too many.
+    """
+
+    rows: RowNumbers
+    is_reference: npt.NDArray[np.bool_]
+    neighbours: RowNumbers
+    distances: npt.NDArray[np.float32]
+    metric: str
+    n_references: int
+    n_total: int
+    seed: int
+    n_left_out: int = 0
+
+    @property
+    def k(self) -> int:
+        return int(self.neighbours.shape[1])
+
+    @property
+    def references(self) -> RowNumbers:
+        """The reference rows, ascending."""
+        return self.rows[self.is_reference]
+
+    def places(self, rows: RowNumbers) -> RowNumbers:
+        """Return where dataset rows stand in `rows`; -1 where they were not asked for."""
+        if not len(self.rows):
+            return np.full(len(rows), -1)
+        at = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
+        return np.where(self.rows[at] == rows, at, -1)
+
+    def part(self, rows: RowNumbers, k: int, n_left_out: int) -> "Graph":
+        """Return the graph of some of its rows and of their k nearest: as if searched for."""
+        at = self.places(rows)
+        neighbours, distances = self.neighbours[at, :k], self.distances[at, :k]
+        return replace(
+            self,
+            rows=rows,
+            is_reference=self.is_reference[at],
+            neighbours=neighbours,
+            distances=distances,
+            n_left_out=n_left_out,
+        )
+
+    def among_references(self) -> Neighbours:
+        """Return the graph of the reference rows alone, rows counted within them."""
+        within = np.searchsorted(self.references, self.neighbours[self.is_reference])
+        return Neighbours(
+            rows=within.astype(np.int32),
+            distances=self.distances[self.is_reference],
+            metric=self.metric,
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the graph into a folder, whole or not at all."""
+        facts = json.dumps({name: getattr(self, name) for name in _FACTS})
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        with at_once(folder / GRAPH_FILE) as partial, partial.open("wb") as file:
+            np.savez(file, facts=np.array(facts), **arrays)
+
+
+def load(folder: Path) -> Graph | None:
+    """Return the graph that was saved in a folder; None where there is none.
+
+    Raises
+    ------
+    InputError : where the file is there and cannot be read.
+    """
+    path = folder / GRAPH_FILE
+    if not path.is_file():
+        return None
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as parts:
+            facts = json.loads(str(parts["facts"]))
+            graph = Graph(
+                **{name: parts[name] for name in _ARRAYS}, **{name: facts[name] for name in _FACTS}
+            )
+        _check_whole(graph)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{printable(path)}: this part of the audit cannot be read ({type(error).__name__}); "
+            "run `labelaudit ingest` again"
+        ) from None
+    return graph
+
+
+def _check_whole(graph: Graph) -> None:
+    """Raise a ValueError where the arrays are not those of one graph."""
+    n_rows = len(graph.rows)
+    fits = graph.neighbours.shape == graph.distances.shape == (n_rows, graph.k)
+    fits &= graph.is_reference.shape == (n_rows,) and graph.is_reference.dtype == np.bool_
+    if not fits or int(graph.is_reference.sum()) != graph.n_references:
+        raise ValueError("the arrays do not fit each other")
+    for rows in (graph.rows, graph.neighbours):
+        within = rows.dtype == np.int64 and rows.min(initial=0) >= 0
+        if not within or rows.max(initial=0) >= max(graph.n_total, 1):
+            raise ValueError("a row that is not there")
+
+
+def graph_of(
+    job: Job,
+    k: int,
+    seed: int,
+    candidates: RowNumbers | None = None,
+    folder: Path | None = None,
+) -> Graph:
+    """Return the neighbour graph of a dataset with embeddings.
+
+    Up to `LARGEST` rows all are asked for, among all. Beyond, a fair sample of `LARGEST` rows is
+    the reference; asked for are these and the `candidates` (dataset rows, ascending), of which at
+    most `LARGEST` are taken, as fair a sample. With a `folder` a graph that lies there and holds
+    what is asked for is returned without a search, and a new one is left there.
+
+    Raises
+    ------
+    InputError : where an embedding holds a value that is not a finite number.
+    """
+    matrix, n_total = job.dataset.embeddings, len(job.dataset)
+    assert matrix is not None
+    references = fair_sample(n_total, LARGEST, seed)
+    wanted, n_left_out = _asked_for(references, n_total, candidates, seed)
+    if folder is not None and (held := load(folder)) is not None:
+        same = (held.n_total, held.n_references, held.seed) == (n_total, len(references), seed)
+        if same and held.k >= min(k, len(references) - 1) and (held.places(wanted) >= 0).all():
+            return held.part(wanted, k, n_left_out)
+    found = search(matrix, references, wanted, k, job.watch("comparing neighbours"))
+    graph = Graph(
+        rows=wanted,
+        is_reference=np.isin(wanted, references),
+        neighbours=found[0],
+        distances=found[1],
+        metric=found[2],
+        n_references=len(references),
+        n_total=n_total,
+        seed=seed,
+        n_left_out=n_left_out,
+    )
+    if folder is not None:
+        graph.save(folder)
+    return graph
+
+
+def _asked_for(
+    references: RowNumbers, n_total: int, candidates: RowNumbers | None, seed: int
+) -> tuple[RowNumbers, int]:
+    if candidates is None or len(references) == n_total:
+        return references, 0
+    others = np.setdiff1d(candidates, references)
+    n_left_out = max(len(others) - LARGEST, 0)
+    if n_left_out:
+        others = others[np.argsort(uniform(others, seed), kind="stable")[:LARGEST]]
+    return np.union1d(references, others), n_left_out
+
+
+def search(
+    matrix: Matrix, references: RowNumbers, wanted: RowNumbers, k: int, watch: Watch | None = None
+) -> tuple[RowNumbers, npt.NDArray[np.float32], str]:
+    """Find the k nearest `references` of each row `wanted`, both ascending dataset rows.
+
+    Returns the neighbours int64[n, k], their distances float32[n, k], and the metric. In memory
+    are the references, and a tile of what is wanted.
+    """
+    ready = References.of(finite(matrix, references))
+    k = max(min(k, len(references) - 1), 0)
+    neighbours = np.empty((len(wanted), k), dtype=np.int64)
+    distances = np.empty((len(wanted), k), dtype=np.float32)
+    for own in _tiles(len(wanted)):
+        rows = wanted[own]
+        at = np.minimum(np.searchsorted(references, rows), len(references) - 1)
+        at = np.where(references[at] == rows, at, -1)
+        found, distances[own] = ready.nearest(finite(matrix, rows), at, k)
+        neighbours[own] = references[found]
+        if watch is not None:
+            watch(len(rows))
+    return neighbours, distances, ready.metric
+
+
+def _tiles(n_rows: int) -> Iterator[slice]:
+    return (slice(start, min(start + TILE, n_rows)) for start in range(0, n_rows, TILE))
+
+
+def finite(matrix: Matrix, rows: RowNumbers) -> Array:
+    """Return the embeddings of some rows, ascending; refuse what is not a finite number."""
+    points = matrix.gather(rows)
+    bad = ~np.isfinite(points).all(axis=1)
+    if bad.any():
+        raise InputError(
+            f"{matrix.where(int(rows[int(bad.argmax())]))}: the embedding holds a value that is "
+            "not a finite number; mend it, or leave the embeddings out"
+        )
+    return points
