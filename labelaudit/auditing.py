@@ -15,17 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit import __version__
-from labelaudit.core.dataset import Batch, Check, Dataset, Digest
+from labelaudit.core.dataset import Check, Dataset
 from labelaudit.core.ensemble import Model, mean_of
 from labelaudit.core.errors import ConfigError, NothingJudged
-from labelaudit.core.matrix import divided_by_row_sums
 from labelaudit.core.results import Audit, DatasetFacts
-from labelaudit.core.settings import FILTERS, JOINTS, RANKINGS, Options, Setting
+from labelaudit.core.settings import FILTERS, JOINTS, OF_DETECTION, RANKINGS, Options, Setting
 from labelaudit.detect.detecting import find_doubtful
-from labelaudit.detect.digest import digest
+from labelaudit.detect.digest import digest_columns
 from labelaudit.detect.selftest import SelfTest, flips, found_again
 from labelaudit.engine.job import Job, Raw, begin
-from labelaudit.engine.passes import Columns
 from labelaudit.ingest.contract import decide, expect_known
 from labelaudit.ingest.contract.agreement import agreement_checks, predictions_file
 from labelaudit.ingest.contract.classes import checks_of_names
@@ -53,6 +51,7 @@ def audit(
     ranking: str = RANKINGS[0],
     joint: str = JOINTS[0],
     top: str | int | None = None,
+    near_duplicate_threshold: float = 0.13,
     seed: int = 0,
     allow: Sequence[str] = (),
     strict: bool = False,
@@ -77,6 +76,8 @@ def audit(
     ranking : what `label_quality` is, flow_adjusted or the name of a signal.
     joint : cleanlab or paper: what a row counts for where several classes are confident.
     top : a budget, 500 or "2%": flag only the most doubtful of what the filter flags.
+    near_duplicate_threshold : how near two examples must be to count as one, in median
+        distances of nearest neighbours.
     seed : of the samples that some measures take.
     allow : checks of the input contract whose failure shall not refuse the audit.
     strict : refuse where a check of the input contract raises an alert.
@@ -101,6 +102,7 @@ def audit(
         ranking=ranking,
         joint=joint,
         top=None if top is None else str(top),
+        near_duplicate_threshold=near_duplicate_threshold,
         seed=seed,
         allow=tuple(allow),
         strict=strict,
@@ -248,21 +250,11 @@ def _read_through(job: Job, stage: str = "reading predictions") -> dict[str, Any
     (seen,) = job.each(
         Raw(dataset=raw, batch_rows=job.batch_rows),
         stage,
-        partial(_digest_columns, normalise=matrix.normalise),
+        partial(digest_columns, normalise=matrix.normalise),
         job.digest.keep,
         [Values()],
     )
     return dict(seen.result())
-
-
-def _digest_columns(batch: Batch, normalise: bool) -> Columns:
-    assert batch.probabilities is not None
-    block, columns = batch.probabilities, batch.columns
-    with np.errstate(all="ignore"):  # bad values are refused after the pass, by row
-        if normalise:
-            block, columns = divided_by_row_sums(block), None
-        found = digest(batch.labels, block, columns)
-    return {name: getattr(found, name) for name in Digest.__slots__}
 
 
 def facts_of(dataset: Dataset) -> DatasetFacts:
@@ -293,7 +285,7 @@ def detect(job: Job, made: Audit, options: Options) -> Audit:
         findings=findings,
         scores=scores,
         measurements=None,  # those of an earlier detection no longer hold
-        settings=_with(made, options, "filter", "ranking", "joint", "top", "seed"),
+        settings=_with(made, options, *OF_DETECTION, "seed"),
     )
 
 

@@ -7,7 +7,7 @@ import typer
 
 from labelaudit.cli import options as opt
 from labelaudit.core.errors import ConfigError, ExitCode
-from labelaudit.core.settings import FILTERS, JOINTS, RANKINGS
+from labelaudit.core.settings import FILTERS, JOINTS, OF_DETECTION, RANKINGS
 
 EXAMPLES = """\b
 Examples:
@@ -46,6 +46,7 @@ def audit(
     ranking: opt.Ranking = RANKINGS[0],
     joint: opt.Joint = JOINTS[0],
     top: opt.Top = None,
+    near_duplicate_threshold: opt.NearDuplicates = 0.13,
     seed: opt.Seed = 0,
     allow: opt.Allow = None,
     strict: opt.Strict = False,
@@ -101,6 +102,7 @@ def audit(
         ranking=ranking,
         joint=joint,
         top=top,
+        near_duplicate_threshold=near_duplicate_threshold,
         seed=seed,
         allow=tuple(allow or ()),
         strict=strict,
@@ -133,7 +135,7 @@ def audit(
 
 def origins(context: typer.Context) -> dict[str, str]:
     """Say which settings of a command came from a flag."""
-    names = ("filter", "ranking", "joint", "top", "seed", "allow", "strict")
+    names = (*OF_DETECTION, "seed", "allow", "strict")
     named = {name: f"{name}_name" if name == "filter" else name for name in names}
     sources = {name: context.get_parameter_source(parameter) for name, parameter in named.items()}
     return {

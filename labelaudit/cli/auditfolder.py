@@ -20,6 +20,7 @@ from labelaudit.core.errors import InputError, NothingJudged, Refusal
 from labelaudit.core.folder import (
     DIGEST_FOLDER,
     FINDINGS_FILE,
+    NEIGHBOURS_FOLDER,
     REFUSED_FILES,
     RUN_FILE,
     SCORES_FOLDER,
@@ -37,7 +38,7 @@ from labelaudit.core.folder import (
 from labelaudit.core.place import Place, Url, is_url, place, shown
 from labelaudit.core.results import Audit, DatasetFacts
 from labelaudit.core.schema import refused_json
-from labelaudit.core.settings import Options
+from labelaudit.core.settings import OF_DETECTION, Options
 from labelaudit.core.text import printable
 from labelaudit.engine.job import Job, begin
 from labelaudit.engine.parts import Parts
@@ -198,6 +199,7 @@ def go_on(
     made = load_audit(target)
     with staged(target) as folder, progress(quiet) as report:
         job = reopened(target, made, folder, engine, progress=report)
+        carry(target / NEIGHBOURS_FOLDER, folder / NEIGHBOURS_FOLDER)
         after = step(job, made)
         for name in (DIGEST_FOLDER, SOURCE_FILE):
             carry(target / name, folder / name)
@@ -264,7 +266,7 @@ def audit_of(path: Place, quiet: bool = False, engine: Engine = HERE) -> Audit:
 def options_of(made: Audit) -> Options:
     """Return the settings by which an audit detected."""
     named = {name: setting.value for name, setting in made.settings.items()}
-    known = {name: named[name] for name in ("filter", "ranking", "joint", "top") if name in named}
+    known = {name: named[name] for name in OF_DETECTION if name in named}
     return Options(**known)
 
 

@@ -26,6 +26,7 @@ def detect(
     ranking: opt.Ranking = RANKINGS[0],
     joint: opt.Joint = JOINTS[0],
     top: opt.Top = None,
+    near_duplicate_threshold: opt.NearDuplicates = 0.13,
     seed: opt.Seed = 0,
     verify: Annotated[
         bool, typer.Option("--verify", help="Run cleanlab too and name the rows that differ.")
@@ -58,6 +59,7 @@ def detect(
         ranking=ranking,
         joint=joint,
         top=top,
+        near_duplicate_threshold=near_duplicate_threshold,
         seed=seed,
         origins=origins(context),
     )

@@ -1,7 +1,7 @@
 """Every option that more than one command has, defined once."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,19 +16,24 @@ def _place(text: str) -> Any:
     return place(text)
 
 
-# `Any`, for typer knows no other type that is a path or a URL; it is a `core.place.Place`.
+# A `core.place.Place`; typer shows the name of the type, and needs one of its own for it.
+if TYPE_CHECKING:
+    _PathOrUrl = Any
+else:
+    _PathOrUrl = type("path or URL", (), {})
+
 DatasetPath = Annotated[
-    Any,
+    _PathOrUrl,
     typer.Argument(
         parser=_place,
         metavar="DATASET",
         show_default=False,
-        help="A dataset folder, or one file of labels (which may hold prob_<class> columns); a "
-        "path, or a URL: s3://, https://.",
+        help="A dataset folder, or one file of labels (which may hold prob_<class> columns). URLs: "
+        "s3://, https://, http://, file://.",
     ),
 ]
 AuditPath = Annotated[
-    Any,
+    _PathOrUrl,
     typer.Argument(
         parser=_place,
         metavar="AUDIT",
@@ -76,7 +81,7 @@ Logits = Annotated[
     bool,
     typer.Option(
         "--logits",
-        help="The predictions are logits or log-probabilities: take a softmax of each row.",
+        help="The predictions are logits, or logs of probabilities: take a softmax of each row.",
     ),
 ]
 Split = Annotated[
@@ -112,6 +117,14 @@ Top = Annotated[
         metavar="N",
         show_default=False,
         help="A budget, 500 or 2%: flag only the most doubtful of what the filter flags.",
+    ),
+]
+NearDuplicates = Annotated[
+    float,
+    typer.Option(
+        "--near-duplicate-threshold",
+        metavar="X",
+        help="How near two examples are nearly one, in median distances of nearest neighbours.",
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the samples that measures take.")]

@@ -27,12 +27,18 @@ class Mean:
     """The arithmetic mean of matrices (N, K), made of the rows that are read, when they are read.
 
     They are added up in the order given, each number for itself: so what is read with a row
-    changes nothing. float32 where all of them are read as float32, else float64.
+    changes nothing. float32 where all of them are read as float32, else float64. With `weights`,
+    which sum to 1, it is the weighted mean, in float64.
     """
 
-    def __init__(self, matrices: Sequence[Matrix]) -> None:
+    def __init__(self, matrices: Sequence[Matrix], weights: Sequence[float] | None = None) -> None:
         self.matrices = tuple(matrices)
-        self.dtype = np.result_type(*(_read_as(matrix) for matrix in self.matrices))
+        self.weights = tuple(weights) if weights is not None else None
+        self.dtype = (
+            np.result_type(*(_read_as(matrix) for matrix in self.matrices))
+            if weights is None
+            else np.dtype(np.float64)
+        )
         self.shape = (_n_rows(self.matrices[0]), self.matrices[0].width)
         self.forward = any(reads_forward(matrix.values) for matrix in self.matrices)
 
@@ -41,18 +47,21 @@ class Mean:
 
     def __getitem__(self, rows: Wanted, /) -> Array:
         total: Array | None = None
-        for matrix in self.matrices:
+        for number, matrix in enumerate(self.matrices):
             if isinstance(rows, slice):
                 start, stop, _ = rows.indices(len(self))
                 block: Any = matrix.read(start, max(start, stop))
             else:
                 block = matrix.take(rows)
+            if self.weights is not None:
+                block = block.astype(np.float64) * self.weights[number]
             if total is None:
                 total = np.array(block, dtype=self.dtype)  # what is read may be the file itself
             else:
                 total += block
         assert total is not None
-        total /= len(self.matrices)
+        if self.weights is None:
+            total /= len(self.matrices)
         return total
 
     def release(self, start: int, stop: int) -> None:
@@ -61,17 +70,18 @@ class Mean:
             matrix.release(start, stop)
 
 
-def mean_of(models: Sequence[Model]) -> Matrix:
-    """Return the mean of models as a matrix, read block by block.
+def mean_of(models: Sequence[Model], weights: Sequence[float] | None = None) -> Matrix:
+    """Return the mean of models as a matrix, read block by block; weighted where told so.
 
     They are added up in the order of their files' names: in which order they were given changes
     no bit of it. A class that has no column has none here.
     """
-    matrices = [model.matrix for model in sorted(models, key=lambda model: model.file)]
+    order = sorted(range(len(models)), key=lambda number: models[number].file)
+    matrices = [models[number].matrix for number in order]
     columns = matrices[0].columns
     lacking = columns is not None and min(columns) < 0
     return Matrix(
-        values=Mean(matrices),
+        values=Mean(matrices, None if weights is None else [weights[number] for number in order]),
         columns=tuple(code if column >= 0 else -1 for code, column in enumerate(columns))
         if columns is not None and lacking
         else None,

@@ -29,6 +29,7 @@ AUDIT_FILE = "audit.json"
 FINDINGS_FILE = "findings.parquet"
 SCORES_FOLDER = "scores"
 DIGEST_FOLDER = "digest"
+NEIGHBOURS_FOLDER = "neighbours"
 _PARTIAL = ".partial"
 WORKING_FOLDER = "working"  # what is needed only while an audit is made: never published
 SOURCE_FILE = "source.json"
@@ -39,7 +40,7 @@ REFUSED_FILES = ("refused.json", "refused.html")
 OWN_FILES = (
     AUDIT_FILE, FINDINGS_FILE, SOURCE_FILE, RUN_FILE, "flagged.csv", "report.html", *REFUSED_FILES,
 )  # fmt: skip
-OWN_FOLDERS = (SCORES_FOLDER, DIGEST_FOLDER)
+OWN_FOLDERS = (SCORES_FOLDER, DIGEST_FOLDER, NEIGHBOURS_FOLDER)
 
 
 def is_audit(path: Place) -> TypeGuard[Path]:

@@ -172,7 +172,8 @@ class Detection:
     `model_noise_estimate` is 1 - trace of the calibrated joint: the model's estimate, bias
     unknown; None where the model is too weak for it to mean anything, as `model_noise_basis`
     says. `model_noise_interval` is of its sampling alone, 95 %: it does not cover the bias.
-    `joint` is the rule of collisions, `top` the budget where one was set.
+    `joint` is the rule of collisions, `top` the budget where one was set. `model_weights` are
+    those of several models in the default ranking; all else rests on their plain mean.
     `n_predicted_neq_given` counts rows whose most probable class is not the label. `ranking`
     says what `label_quality` is.
     """
@@ -190,8 +191,10 @@ class Detection:
     model_noise_interval: tuple[float, float] | None = None
     joint: str = JOINTS[0]
     top: str | None = None
+    model_weights: tuple[float, ...] | None = None
     confusions: tuple[Confusion, ...] = ()
     kinships: tuple[Kinship, ...] = ()
+    near_duplicates: Mapping[str, Any] | None = None
 
     @property
     def noise_matrix(self) -> Any:

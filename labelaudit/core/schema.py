@@ -139,9 +139,16 @@ def _first_findings(audit: Audit) -> list[dict[str, Any]]:
     """Return the most doubtful rows with all evidence; all of them are in findings.parquet."""
     assert audit.findings is not None
     return [
-        {name: None if value != value else value for name, value in _flat(finding).items()}
+        {name: _known(value) for name, value in _flat(finding).items()}
         for finding in audit.findings[:MOST_FINDINGS]
     ]
+
+
+def _known(value: Any) -> Any:
+    """Return a value, None in place of what is no number."""
+    if isinstance(value, list):
+        return [_known(item) for item in value]
+    return None if value != value else value
 
 
 def _flat(finding: Finding) -> dict[str, Any]:
@@ -226,12 +233,17 @@ def _read_detection(document: dict[str, Any] | None) -> Detection | None:
         "model_noise_interval": _pair(document.get("model_noise_interval")),
         "flagged_by_class": np.array(document["flagged_by_class"], dtype=np.int64),
         "flagged_pairs": tuple(tuple(pair) for pair in document["flagged_pairs"]),
+        "model_weights": _as_tuple(document.get("model_weights")),
         "confusions": tuple(Confusion(**one) for one in document.get("confusions", ())),
         "kinships": tuple(Kinship(**one) for one in document.get("kinships", ())),
     }
     for derived in ("noise_matrix", "inverse_noise_matrix", "estimated_prior"):
         own.pop(derived)
     return Detection(**own)
+
+
+def _as_tuple(values: list[float] | None) -> tuple[float, ...] | None:
+    return None if values is None else tuple(values)
 
 
 def _pair(values: list[float] | None) -> tuple[float, float] | None:

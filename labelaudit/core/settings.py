@@ -27,6 +27,8 @@ RANKINGS = (
     "aldr",
 )
 JOINTS = ("cleanlab", "paper")
+# The settings that detection obeys, beside the seed.
+OF_DETECTION = ("filter", "ranking", "joint", "top", "near_duplicate_threshold")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +44,7 @@ class Options:
     """The settings that change results; `origins` says who set which: flag or default.
 
     `top` is a budget, "500" or "2%": only the most doubtful of what the filter flags stay.
+    `near_duplicate_threshold` is in median distances of nearest neighbours.
     `allow` names checks of the input contract whose failure does not refuse the audit; `strict`
     refuses where one raises an alert.
     """
@@ -50,6 +53,7 @@ class Options:
     ranking: str = RANKINGS[0]
     joint: str = JOINTS[0]
     top: str | None = None
+    near_duplicate_threshold: float = 0.13
     seed: int = 0
     allow: tuple[str, ...] = ()
     strict: bool = False
@@ -65,6 +69,8 @@ class Options:
                 )
         if self.top is not None:
             budget(self.top, 0)
+        if not 0 <= self.near_duplicate_threshold < math.inf:
+            raise ConfigError("near_duplicate_threshold: say a number from 0 on, such as 0.13")
 
     @property
     def settings(self) -> dict[str, Setting]:
@@ -74,6 +80,7 @@ class Options:
             "ranking": self.ranking,
             "joint": self.joint,
             "top": self.top,
+            "near_duplicate_threshold": self.near_duplicate_threshold,
             "seed": self.seed,
             "allow": sorted(set(self.allow)),
             "strict": self.strict,

@@ -19,7 +19,7 @@ from labelaudit.core.results import (
     Findings,
     over_columns,
 )
-from labelaudit.core.settings import JOINTS, Options, budget
+from labelaudit.core.settings import JOINTS, RANKINGS, Options, budget
 from labelaudit.core.texts import Texts
 from labelaudit.detect import select
 from labelaudit.detect.confusions import confusions, kinships
@@ -32,6 +32,7 @@ from labelaudit.detect.joint import (
     sampling_interval,
 )
 from labelaudit.detect.many_classes import Joint
+from labelaudit.detect.neighbouring import Surroundings, evidence_of_neighbours, with_neighbours
 from labelaudit.detect.quality import Quality
 from labelaudit.detect.ranking import one_way
 from labelaudit.detect.signals import (
@@ -41,9 +42,12 @@ from labelaudit.detect.signals import (
     self_confidence,
 )
 from labelaudit.detect.thresholds import Thresholds
+from labelaudit.detect.weighing import weighed, weights_of
 from labelaudit.engine.job import Job
 from labelaudit.engine.parts import Parts
 from labelaudit.engine.passes import Columns, joined
+
+MOST_SHOWN = 20
 
 
 def find_doubtful(
@@ -57,16 +61,24 @@ def find_doubtful(
     counts, (codes, found) = job.fold(ConfidentJoint(thresholds, options.joint), "confident joint")
     class_counts = np.array(facts.class_counts, dtype=np.int64)
     joint = calibrated(counts, class_counts)
+    weights = weights_of(job) if job.dataset.models else None
+    if weights is not None and options.ranking == RANKINGS[0]:
+        job = weighed(job, weights, options.ranking, options.joint)
     choose = chosen_filter(options.filter, job, joint, thresholds, options.joint)
     quality = Quality(
         ranking=options.ranking, thresholds=thresholds, flow=one_way(codes, found, class_counts)
     )
+    around = None
+    if job.dataset.embeddings is not None:
+        job, around = with_neighbours(
+            job, quality, choose, class_counts, options.seed, options.near_duplicate_threshold
+        )
     if options.top is not None:
         most = budget(options.top, facts.n_examples)
         choose = select.most_doubtful(most, choose, quality, partial(job.fold, stage="selecting"))
     flagged, beaten, scores = _score(job, choose, quality)
     noise_matrix = over_columns(joint, joint.sum(axis=0))
-    findings = _ranked(job.dataset, flagged, thresholds, noise_matrix)
+    findings = _ranked(job.dataset, flagged, thresholds, noise_matrix, around)
     given, suggested = flagged["given"], flagged["other"]
     models = job.dataset.models
     whose = f"the mean of {len(models)} models" if models else "one set of predictions"
@@ -79,12 +91,14 @@ def find_doubtful(
         n_predicted_neq_given=beaten,
         ranking=options.ranking,
         **_noise(joint, counts, facts, whose, too_weak),
+        model_weights=weights,
         confident_joint=joint,
         class_thresholds=thresholds,
         flagged_by_class=np.bincount(given, minlength=facts.n_classes),
         flagged_pairs=pairs,
         confusions=confusions(pairs, facts.n_classes),
         kinships=kinships(joint),
+        near_duplicates=_near_duplicates(job.dataset, around) if around else None,
     )
     return detection, findings, scores
 
@@ -106,6 +120,25 @@ def _noise(
             "1 - trace of the calibrated confident joint: the model's estimate, bias unknown, "
             f"from {facts.n_examples:,} rows of {whose}; no person checked a label"
         ),
+    }
+
+
+def _near_duplicates(dataset: Dataset, around: Surroundings) -> dict[str, Any]:
+    """Return what nearly is one example and carries different labels: how much, and the first."""
+    near = around.near
+    return {
+        "threshold": around.near_duplicate_threshold,
+        "radius": near.radius,
+        "metric": around.graph.metric,
+        "n_groups": len(near.groups),
+        "n_pairs": len(near.pairs),
+        "groups": [
+            [
+                {"id": dataset.id_of(row), "label": dataset.class_names[dataset.labels[row]]}
+                for row in group[:MOST_SHOWN].tolist()
+            ]
+            for group in near.groups[:MOST_SHOWN]
+        ],
     }
 
 
@@ -257,7 +290,11 @@ def _shown(dataset: Dataset, columns: Columns) -> dict[str, Column]:
 
 
 def _ranked(
-    dataset: Dataset, flagged: Columns, thresholds: npt.NDArray[np.float64], noise_matrix: Any
+    dataset: Dataset,
+    flagged: Columns,
+    thresholds: npt.NDArray[np.float64],
+    noise_matrix: Any,
+    around: Surroundings | None,
 ) -> Findings:
     """Sort the flagged rows, most doubtful first, ties by row number."""
     order = np.lexsort((flagged["position"], flagged["label_quality"]))
@@ -269,5 +306,6 @@ def _ranked(
         "given_threshold": thresholds[columns["given"]],
         "suggested_threshold": thresholds[columns["other"]],
     }
-    evidence = evidence_of(dataset, columns, thresholds, noise_matrix)
+    near = evidence_of_neighbours(dataset, around, columns["position"]) if around else None
+    evidence = evidence_of(dataset, columns, thresholds, noise_matrix, near)
     return Findings(columns={name: table[name] for name in FINDING_COLUMNS} | evidence)

@@ -3,10 +3,22 @@
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Digest
+from labelaudit.core.dataset import Batch, Digest
 from labelaudit.core.listed import Block, Listed
-from labelaudit.core.matrix import in_columns
+from labelaudit.core.matrix import divided_by_row_sums, in_columns
 from labelaudit.core.rows import Array
+from labelaudit.engine.passes import Columns
+
+
+def digest_columns(batch: Batch, normalise: bool) -> Columns:
+    """Return the digest of a batch as columns; `normalise` divides each row by its sum first."""
+    assert batch.probabilities is not None
+    block, columns = batch.probabilities, batch.columns
+    with np.errstate(all="ignore"):  # bad values are refused after the pass, by row
+        if normalise:
+            block, columns = divided_by_row_sums(block), None
+        found = digest(batch.labels, block, columns)
+    return {name: getattr(found, name) for name in Digest.__slots__}
 
 
 def digest(

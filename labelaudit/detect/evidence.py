@@ -200,15 +200,20 @@ def sentences(
     labels = columns.get("neighbour_labels")
     if isinstance(labels, Grouped) and isinstance(labels.values, Coded):
         near = labels.values.recoded({name: code for code, name in enumerate(names)})
-        same = (near.reshape(-1, labels.width) == flagged["other"][:, None]).sum(axis=1)
-        told = tuple(f"; {k} of {labels.width} nearest neighbours are " for k in range(65))
-        parts += [Coded(distinct=told, codes=same.astype(np.int32)), other]
+        near = near.reshape(-1, labels.width)
+        same = (near == flagged["other"][:, None]).sum(axis=1)
+        told = [f"; {k} of {labels.width} nearest neighbours are " for k in range(labels.width + 1)]
+        unknown = near[:, 0] < 0  # a row that was not looked at
+        codes = np.where(unknown, len(told), same).astype(np.int32)
+        parts.append(Coded(distinct=(*told, ""), codes=codes))
+        codes = np.where(unknown, len(shown), flagged["other"]).astype(np.int32)
+        parts.append(Coded(distinct=(*shown, ""), codes=codes))
     said = columns.get("model_labels")
     if isinstance(said, Grouped) and isinstance(said.values, Coded):
         votes = said.values.codes.reshape(-1, said.width)
         same = (votes == flagged["other"][:, None]).sum(axis=1)
-        told = tuple(f"; {k} of {said.width} models say " for k in range(said.width + 1))
-        parts += [Coded(distinct=told, codes=same.astype(np.int32)), other]
+        votes_told = tuple(f"; {k} of {said.width} models say " for k in range(said.width + 1))
+        parts += [Coded(distinct=votes_told, codes=same.astype(np.int32)), other]
     return _joined(parts, len(flagged["given"]))
 
 

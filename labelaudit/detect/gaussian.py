@@ -12,7 +12,6 @@ from labelaudit.engine.neighbours import TILE, nearest, normalised
 
 MOST_DIMENSIONS = 32
 LEAST_ROWS = 3
-KEPT = 0.7
 _LOF_FROM, _LOF_NEIGHBOURS = 7, 20
 _CELLS = 1 << 22
 _TILES = 8 * TILE
@@ -81,8 +80,9 @@ def fit(points: Array, labels: Ints, metric: str) -> Gaussians:
     that of the kept rows about their centres, shrunken after Ledoit and Wolf. A class with fewer
     than 3 rows is left out.
 
-    Source: after Wei and others, Robust long-tailed learning under label noise (RCAL), 2022;
-    reconstructed from its abstract: no borrowing of statistics between classes.
+    Source: after Zhang and others, When noisy labels meet long tail dilemmas: a representation
+    calibration method (RCAL), ICCV 2023; reconstructed from its abstract, and without its borrowing
+    of statistics between classes.
     """
     scale = float(np.abs(points).max(initial=0)) or 1.0
 
@@ -155,22 +155,16 @@ def local_outlier_factor(points: Floats, k: int) -> Floats:
     return np.asarray(density[found.rows].mean(axis=1) / density)
 
 
-def squared_distances(points: Floats, centre: Floats, covariance: Floats) -> Floats:
-    """Return the squared Mahalanobis distance of `points` float[n, e] to a centre float[e]."""
-    turned = (points - centre) @ _inverse_root(covariance)
-    return row_sums(turned**2)
-
-
 def _whitening(apart: Floats, points: Floats) -> Floats:
     from sklearn.covariance import ledoit_wolf
 
     covariance, _ = ledoit_wolf(apart, assume_centered=True)
     # Classes may be single points each: then whatever differs, differs by far.
     least = 1e-6 * float(points.var(axis=0).mean()) or 1.0
-    return _inverse_root(covariance + least * np.eye(len(covariance)))
+    return inverse_root(covariance + least * np.eye(len(covariance)))
 
 
-def _inverse_root(covariance: Floats) -> Floats:
+def inverse_root(covariance: Floats) -> Floats:
     """Return the root of the inverse of a covariance, symmetric: no sign is left open."""
     values, vectors = np.linalg.eigh(covariance)
     return np.asarray(vectors / np.sqrt(values) @ vectors.T)

@@ -30,6 +30,10 @@ class Quality:
     thresholds: npt.NDArray[np.float64]
     flow: OneWay
 
+    @property
+    def is_default(self) -> bool:
+        return self.ranking == RANKINGS[0]
+
     def __call__(self, batch: Batch, rows: Rows | None = None) -> Scores:
         """Return the quality float64[n] of the rows of a batch, as counted in it; None: of all."""
         if batch.quality is not None:
@@ -37,7 +41,7 @@ class Quality:
         assert batch.digest is not None
         rows = np.arange(len(batch.labels)) if rows is None else rows
         labels, own = batch.labels[rows], batch.digest[rows]
-        if self.ranking == RANKINGS[0]:
+        if self.is_default:
             return label_quality(labels, own, self.thresholds, self.flow)
         if self.ranking == "self_confidence":
             return signals.self_confidence(own).astype(np.float64)

@@ -102,6 +102,12 @@ def both(first: Choose, second: Choose) -> Choose:
     return Both(first, second)
 
 
+def chosen_rows(choose: Choose, fold: Fold) -> npt.NDArray[np.int64]:
+    """Return the rows int64[n], ascending, that a filter flags."""
+    rows: npt.NDArray[np.int64] = fold(_Chosen(choose))
+    return rows
+
+
 def most_doubtful(most: int, choose: Choose, quality: Quality, fold: Fold) -> Choose:
     """Flag at most so many: of what a filter flags, the rows of the lowest label quality."""
     return Among(fold(_MostDoubtful(most, choose, quality)))
@@ -194,6 +200,23 @@ class _LowestSelfConfidence:
 
     def result(self) -> npt.NDArray[np.int64]:
         return np.sort(self.top.result()[2]).astype(np.int64)
+
+
+class _Chosen:
+    """The rows that a filter flags."""
+
+    def __init__(self, choose: Choose) -> None:
+        self.choose = choose
+        self.pieces: list[npt.NDArray[np.int64]] = []
+
+    def update(self, batch: Batch) -> None:
+        self.pieces.append(batch.rows[self.choose(batch)])
+
+    def merge(self, other: "_Chosen") -> None:
+        self.pieces.extend(other.pieces)
+
+    def result(self) -> npt.NDArray[np.int64]:
+        return np.sort(np.concatenate([np.empty(0, dtype=np.int64), *self.pieces]))
 
 
 class _MostDoubtful:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.errors import InputError
-from labelaudit.core.folder import at_once
+from labelaudit.core.folder import NEIGHBOURS_FOLDER, at_once
 from labelaudit.core.matrix import Matrix
 from labelaudit.core.rows import Array
 from labelaudit.core.text import printable
@@ -144,7 +144,8 @@ def graph_of(
     Up to `LARGEST` rows all are asked for, among all. Beyond, a fair sample of `LARGEST` rows is
     the reference; asked for are these and the `candidates` (dataset rows, ascending), of which at
     most `LARGEST` are taken, as fair a sample. With a `folder` a graph that lies there and holds
-    what is asked for is returned without a search, and a new one is left there.
+    what is asked for is returned without a search, and a new one is left there; without one the
+    job remembers it.
 
     Raises
     ------
@@ -154,7 +155,8 @@ def graph_of(
     assert matrix is not None
     references = fair_sample(n_total, LARGEST, seed)
     wanted, n_left_out = _asked_for(references, n_total, candidates, seed)
-    if folder is not None and (held := load(folder)) is not None:
+    held = load(folder) if folder is not None else job.memory.get("graph")
+    if held is not None:
         same = (held.n_total, held.n_references, held.seed) == (n_total, len(references), seed)
         if same and held.k >= min(k, len(references) - 1) and (held.places(wanted) >= 0).all():
             return held.part(wanted, k, n_left_out)
@@ -172,7 +174,17 @@ def graph_of(
     )
     if folder is not None:
         graph.save(folder)
+    job.memory["graph"] = graph
     return graph
+
+
+def folder_of(job: Job) -> Path | None:
+    """Return where the graph of an audit is kept, so that a later step need not search again."""
+    if job.folder is None:
+        return None
+    folder = job.folder / NEIGHBOURS_FOLDER
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def _asked_for(

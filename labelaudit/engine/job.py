@@ -1,7 +1,7 @@
 """One audit in the making: what is read, in which pieces, by whom, and where columns are kept."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,10 @@ class Digested:
     dataset: Dataset
     parts: Parts
     batch_rows: int | None = None
+    quality: Parts | None = None
 
     def __call__(self, shard: Shard) -> Iterator[Batch]:
+        quality = self.quality.get(shard)["quality"] if self.quality is not None else None
         columns = self.parts.get(shard) if self.dataset.probabilities is not None else None
         step = self.batch_rows or _DIGEST_ROWS
         for start in range(shard.start, shard.stop, step):
@@ -37,6 +39,7 @@ class Digested:
                 start=start,
                 labels=self.dataset.labels[start:stop],
                 digest=Digest(**columns)[own] if columns is not None else None,
+                quality=quality[own] if quality is not None else None,
                 matrix=self.dataset.probabilities,
             )
 
@@ -57,17 +60,21 @@ class Job:
     """A dataset, its digest, and how both are cut. With a folder, columns are written there.
 
     `engine`, `batch_rows` and `progress` change no result; `shard_rows` only how the parts of
-    scores are cut. `model_digests` are those of the single models of an ensemble.
+    scores are cut. `model_digests` are those of the single models of an ensemble;
+    `quality` is that of the labels, where it is worked out before the rest.
+    `memory` holds what a later step of the same audit need not work out again.
     """
 
     dataset: Dataset
     digest: Parts
     model_digests: tuple[Parts, ...] = ()
+    quality: Parts | None = None
     folder: Path | None = None
     engine: Engine = HERE
     batch_rows: int | None = None
     shard_rows: int | None = None
     progress: Progress | None = None
+    memory: dict[str, Any] = field(default_factory=dict)
 
     @property
     def shards(self) -> list[Shard]:
@@ -75,7 +82,12 @@ class Job:
 
     @property
     def digested(self) -> Digested:
-        return Digested(dataset=self.dataset, parts=self.digest, batch_rows=self.batch_rows)
+        return Digested(
+            dataset=self.dataset,
+            parts=self.digest,
+            batch_rows=self.batch_rows,
+            quality=self.quality,
+        )
 
     def of_model(self, number: int) -> "Job":
         """Return the job of one model of an ensemble by itself, with its own digest."""

@@ -6,10 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.dataset import Digest
-from labelaudit.core.errors import InputError
-from labelaudit.core.matrix import Matrix
 from labelaudit.core.results import DatasetFacts, Detection, Measurement, Skipped
-from labelaudit.core.rows import Array
+from labelaudit.engine.graph import LARGEST, finite, folder_of, graph_of
 from labelaudit.engine.job import Job
 from labelaudit.engine.neighbours import nearest
 from labelaudit.engine.passes import joined
@@ -77,11 +75,16 @@ def _sample(job: Job, size: int, seed: int, kinds: Sequence[type[SampledMeasure]
     points = None
     neighbours = None
     if needs & {"embeddings", "neighbours"} and dataset.embeddings is not None:
-        points = dataset.embeddings.gather(rows)
-        _check_finite(points, dataset.embeddings, rows)
+        points = finite(dataset.embeddings, rows)
     if "neighbours" in needs and points is not None and len(rows) > 1:
         most = max(kind.n_neighbours for kind in kinds)
-        neighbours = nearest(points, most, watch=job.watch("comparing neighbours"))
+        # The sample of the audit's one graph, but where rows are so wide that fewer are taken.
+        whole = len(rows) == min(len(dataset), LARGEST)
+        neighbours = (
+            graph_of(job, most, seed, folder=folder_of(job)).among_references()
+            if whole
+            else nearest(points, most, watch=job.watch("comparing neighbours"))
+        )
     return Sample(
         rows=rows,
         n_total=len(dataset),
@@ -101,12 +104,3 @@ def _digest_of(job: Job, rows: npt.NDArray[np.int64]) -> Digest:
         own = rows[first:last] - shard.start
         pieces.append({name: values[own] for name, values in job.digest.get(shard).items()})
     return Digest(**joined(pieces))
-
-
-def _check_finite(points: Array, matrix: Matrix, rows: npt.NDArray[np.int64]) -> None:
-    bad = ~np.isfinite(points).all(axis=1)
-    if bad.any():
-        raise InputError(
-            f"{matrix.where(int(rows[int(bad.argmax())]))}: the embedding holds a value that is "
-            "not a finite number; mend it, or leave the embeddings out"
-        )

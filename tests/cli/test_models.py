@@ -55,12 +55,16 @@ def test_a_dry_run_says_what_would_be_averaged(cli, two):
 
 
 def test_every_label_and_the_document_say_which_models(cli, two, tmp_path):
-    assert cli("audit", two, *BOTH, "-o", "made").code == 0
-    assert cli("audit", two, "--predictions", tmp_path / "mean.npy", "-o", "alone").code == 0
+    order = ("--ranking", "self_confidence")  # the default one weighs the models
+    assert cli("audit", two, *BOTH, *order, "-o", "made").code == 0
+    mean = ("--predictions", tmp_path / "mean.npy")
+    assert cli("audit", two, *mean, *order, "-o", "alone").code == 0
     made, alone = document(tmp_path / "made"), document(tmp_path / "alone")
     basis = made["detection"].pop("model_noise_basis")
     assert "the mean of 2 models" in basis
     assert "one set of predictions" in alone["detection"].pop("model_noise_basis")
+    assert sum(made["detection"].pop("model_weights")) == 1
+    assert alone["detection"].pop("model_weights") is None
     assert made["detection"] == alone["detection"]
     roles = [(file["role"], file["path"]) for file in made["provenance"]["inputs"]]
     assert roles[1:] == [("predictions", BOTH[1]), ("predictions", BOTH[3])]

@@ -89,7 +89,7 @@ def test_a_frame_with_everything():
     assert only.detection is None
     with pytest.raises(InputError, match="no column is named like labels"):
         audit(frame)
-    with pytest.raises(InputError, match="did you mean 'verdict'"):
+    with pytest.raises(ConfigError, match="did you mean 'verdict'"):
         audit(frame, label_column="verdct")
     with pytest.raises(ConfigError, match="goes with a DataFrame or a path"):
         audit(LABELS, PROBABILITIES, label_column="verdict")

@@ -11,7 +11,7 @@ from labelaudit import audit
 from labelaudit.core.coded import as_arrays
 from labelaudit.core.errors import InputError, NothingJudged
 from labelaudit.core.results import FINDING_COLUMNS, SCORE_COLUMNS
-from labelaudit.export.tables import flagged_csv, scores_csv, write_table
+from labelaudit.export.tables import EVIDENCE_IN_CSV, flagged_csv, scores_csv, write_table
 from tests.made import noisy
 
 
@@ -30,7 +30,8 @@ def test_numbers_survive(made, tmp_path, table_format, rows):
     if table_format == "parquet":
         with pq.ParquetFile(path) as file:
             read = file.read().to_pydict()
-        assert tuple(read) == names
+        assert tuple(read)[: len(names)] == names
+        assert set(read) - set(names) == set(made.findings.further if rows == "flagged" else ())
         assert all(read[name] == values[name].tolist() for name in names)
         return
     table = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
@@ -55,7 +56,7 @@ def test_text_and_file_are_the_same(made, tmp_path):
 def test_no_suspect_is_a_table_of_no_rows(tmp_path):
     labels = np.array([0, 1] * 20)
     clean = audit(labels, np.eye(2)[labels])
-    assert flagged_csv(clean) == ",".join(FINDING_COLUMNS) + "\n"
+    assert flagged_csv(clean) == ",".join((*FINDING_COLUMNS, *EVIDENCE_IN_CSV)) + "\n"
     write_table(clean, tmp_path / "x.parquet", "parquet", "flagged")
     with pq.ParquetFile(tmp_path / "x.parquet") as file:
         assert file.read().num_rows == 0
