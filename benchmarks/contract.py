@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from unittest.mock import patch
 
-from labelaudit import auditing
+from labelaudit import auditing, surveying
 from labelaudit.core.settings import Options
 from labelaudit.engine.job import begin
 from labelaudit.ingest.opening import open_dataset
@@ -41,13 +41,13 @@ def audited(data: Path, checked: bool) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder:
         wall, cpu = time.perf_counter(), time.process_time()
         with (
-            patch.object(auditing, "Values", auditing.Values if checked else Nothing),
+            patch.object(surveying, "Values", surveying.Values if checked else Nothing),
             patch.object(
-                auditing,
+                surveying,
                 "checks_of_values",
-                auditing.checks_of_values if checked else lambda *_: [],
+                surveying.checks_of_values if checked else lambda *_: [],
             ),
-            patch.object(auditing, "_checks", auditing._checks if checked else lambda *_: []),
+            patch.object(surveying, "_checks", surveying._checks if checked else lambda *_: []),
         ):
             auditing.run(begin(open_dataset(data), Path(folder)), Options())
         return time.perf_counter() - wall, time.process_time() - cpu

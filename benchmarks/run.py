@@ -189,7 +189,6 @@ def memory(name: str, process: int | str = "self") -> float:
 
 def run_ours(folder: Path, rows: int | None) -> dict[str, npt.NDArray[Any]]:
     """Run the engine: survey, thresholds, confident joint, selection; opening included."""
-    from labelaudit.auditing import survey
     from labelaudit.core.dataset import Dataset
     from labelaudit.core.matrix import Matrix
     from labelaudit.core.rows import as_mapped
@@ -198,6 +197,7 @@ def run_ours(folder: Path, rows: int | None) -> dict[str, npt.NDArray[Any]]:
     from labelaudit.detect.joint import ConfidentJoint, calibrated
     from labelaudit.detect.thresholds import Thresholds
     from labelaudit.engine.job import begin
+    from labelaudit.surveying import survey
 
     clock = Clock()
     labels, probabilities = load(folder, rows)

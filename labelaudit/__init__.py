@@ -9,13 +9,14 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from labelaudit.core.version import __version__
+
 if TYPE_CHECKING:
     from labelaudit.auditing import audit
     from labelaudit.core.folder import load_audit
     from labelaudit.core.results import Audit
     from labelaudit.ingest.opening import open_dataset
 
-__version__ = "0.1.0"
 __all__ = ["Audit", "__version__", "audit", "load_audit", "open_dataset"]
 
 _HOME = {

@@ -59,7 +59,7 @@ def test_real_folders_flag_the_rows_that_cleanlab_flags(real_data, folder, choic
         made = run(job, Options(filter=filter_name))
         assert made.detection.n_flagged == count
         if any(check.status == "repaired" for check in made.contract):
-            from labelaudit.auditing import divided
+            from labelaudit.surveying import divided
 
             job = divided(job)
         flagged = np.flatnonzero(made.scores["is_flagged"])

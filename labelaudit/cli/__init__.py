@@ -46,7 +46,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from labelaudit import __version__
+        from labelaudit.core.version import __version__
 
         typer.echo(f"labelaudit {__version__}")
         raise typer.Exit
@@ -80,7 +80,13 @@ def _terminated(number: int, frame: Any) -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
     try:
-        return _run(arguments)
+        code = _run(arguments)
+        if code == ExitCode.INTERRUPTED:
+            # Where Ctrl-C struck code that is run from a text, as libraries do while they are
+            # imported, CPython takes it for unheard and kills itself at the end, unless some
+            # other such code has run since.
+            exec("pass")
+        return code
     except BrokenPipeError:
         # The reader has gone; what it wanted it has. Keep the interpreter quiet about it.
         nowhere = os.open(os.devnull, os.O_WRONLY)

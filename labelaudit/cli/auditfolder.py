@@ -12,8 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from labelaudit import __version__
-from labelaudit.auditing import repaired, run, survey
+from labelaudit.auditing import run
 from labelaudit.cli.console import progress, say
 from labelaudit.core.dataset import Check, Dataset
 from labelaudit.core.errors import InputError, NothingJudged, Refusal
@@ -40,6 +39,7 @@ from labelaudit.core.results import Audit, DatasetFacts
 from labelaudit.core.schema import refused_json
 from labelaudit.core.settings import OF_DETECTION, Options
 from labelaudit.core.text import printable
+from labelaudit.core.version import __version__
 from labelaudit.engine.job import Job, begin
 from labelaudit.engine.parts import Parts
 from labelaudit.engine.passes import HERE, Engine
@@ -51,6 +51,7 @@ from labelaudit.ingest.opening import open_here
 from labelaudit.ingest.remote.fetching import Here, has_secrets, lying_here, name_of
 from labelaudit.ingest.unchanged import key_of, note_key, reused
 from labelaudit.report import render
+from labelaudit.surveying import repaired, survey
 
 _VERSIONS = ("numpy", "pyarrow", "scipy", "scikit-learn", "cleanlab")
 

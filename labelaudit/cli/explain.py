@@ -44,7 +44,16 @@ def known_topics() -> dict[str, tuple[str, Any]]:
     """Return everything that can be explained: name to kind and the thing documented."""
     from labelaudit.core.results import Detection
     from labelaudit.core.settings import FILTERS
-    from labelaudit.detect import confusions, evidence, joint, ranking, select, selftest, signals
+    from labelaudit.detect import (
+        confusions,
+        embedded,
+        evidence,
+        joint,
+        ranking,
+        select,
+        selftest,
+        signals,
+    )
     from labelaudit.detect.thresholds import Thresholds
     from labelaudit.ingest.contract import known_rules
     from labelaudit.measures import known_measures
@@ -59,6 +68,10 @@ def known_topics() -> dict[str, tuple[str, Any]]:
         "adjusted_normalized_margin": ("signals", signals.adjusted_normalized_margin),
         "aldr": ("signals", signals.aldr_loss),
         "noise_posterior": ("signals", evidence.noise_posterior),
+        "knn_agreement": ("signals", embedded.weighted_agreement),
+        "gaussian_posterior": ("signals", embedded.gaussian_fit),
+        "typicality": ("signals", embedded.typicality),
+        "near_duplicates": ("signals", embedded.near_duplicates),
     }
     topics |= {name: ("filters", getattr(select, name)) for name in FILTERS}
     topics |= {

@@ -213,7 +213,7 @@ class Dataset:
         if self.probabilities is not None:
             parts |= {"probabilities", "digest"}
         if self.embeddings is not None:
-            parts |= {"embeddings", "neighbours"}
+            parts |= {"embeddings", "neighbours"} if len(self) > 1 else {"embeddings"}
         return frozenset(parts)
 
     def id_of(self, row: int) -> str:

@@ -93,10 +93,11 @@ def evidence_of(
         for model, own in zip(dataset.models, said.T, strict=True):
             voices[printable(model.file, 60)] = own != given
     columns |= _agreement(voices)
+    by_row = np.argsort(flagged["position"], kind="stable")
     for name in (*SIGNALS, "noise_posterior", "knn_disagreement", "gaussian_posterior"):
         if name in flagged or name in columns:
             values = columns.get(name, flagged.get(name))
-            columns[f"{name}_rank"] = _ranks(values, flagged["position"], name in RISING)
+            columns[f"{name}_rank"] = _ranks(np.asarray(values), by_row, name in RISING)
     columns["evidence"] = sentences(dataset.class_names, flagged, thresholds, columns)
     return columns
 
@@ -161,9 +162,13 @@ def _agreement(voices: Mapping[str, npt.NDArray[np.bool_]]) -> dict[str, Column]
     }
 
 
-def _ranks(values: Any, rows: npt.NDArray[np.int64], rising: bool) -> npt.NDArray[np.int32]:
-    """Return the rank of each suspect by a signal, 1 the most suspicious, ties by row number."""
-    order = np.lexsort((rows, -values if rising else values))
+def _ranks(values: Array, by_row: npt.NDArray[np.int64], rising: bool) -> npt.NDArray[np.int32]:
+    """Return the rank of each suspect by a signal, 1 the most suspicious, ties by row number.
+
+    `by_row` is the order of the suspects by row number. What is no number comes last.
+    """
+    keys = values[by_row]
+    order = by_row[np.argsort(-keys if rising else keys, kind="stable")]
     ranks = np.empty(len(values), dtype=np.int32)
     ranks[order] = np.arange(1, len(values) + 1)
     return ranks

@@ -53,28 +53,28 @@ def with_neighbours(
         candidates = chosen_rows(choose, partial(job.fold, stage="selecting"))
     graph = graph_of(job, NEIGHBOURS, seed, candidates, folder_of(job))
     labels = np.asarray(dataset.labels)
-    fits = {
-        "gaussian_posterior": embedded.gaussian_fit(
-            graph, labels, dataset.embeddings, dataset.class_names, class_counts
-        ),
-        "neighbour_fit": embedded.neighbour_fit(graph, labels, class_counts),
-    }
     known = {
         "knn_disagreement": embedded.knn_disagreement(graph, labels).values,
         "knn_agreement": embedded.weighted_agreement(graph, labels).values,
-        "gaussian_posterior": fits["gaussian_posterior"].values,
         "typicality": embedded.typicality(graph).values,
     }
+    fits = []
+    if embedded.rare_classes(class_counts).any():  # elsewhere the predictions decide alone
+        gaussian = embedded.gaussian_fit(
+            graph, labels, dataset.embeddings, dataset.class_names, class_counts
+        )
+        known["gaussian_posterior"] = gaussian.values
+        fits = [gaussian, embedded.neighbour_fit(graph, labels, class_counts)]
     near = embedded.near_duplicates(graph, labels, near_duplicate_threshold)
     found = Surroundings(
         graph=graph, signals=known, near=near, near_duplicate_threshold=near_duplicate_threshold
     )
-    if not quality.is_default or not embedded.rare_classes(class_counts).any():
+    if not quality.is_default or not fits:
         return job, found
     plain = job.working_parts("plain quality")
     job.each(job.digested, "ranking", partial(_columns, quality=quality), plain.keep)
     together = embedded.quality_with_embeddings(
-        _at(job, plain, graph.rows), labels[graph.rows], class_counts, list(fits.values())
+        _at(job, plain, graph.rows), labels[graph.rows], class_counts, fits
     )
     return _overridden(job, plain, graph.rows, together), found
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.dataset import Batch, Digest
-from labelaudit.core.results import DatasetFacts, Detection, Measurement
+from labelaudit.core.results import DatasetFacts, Detection, Measurement, Skipped
 from labelaudit.core.rows import Array
 from labelaudit.engine.neighbours import Neighbours
 
@@ -27,7 +27,13 @@ class Named(ABC):
 
 
 class Measure(Named):
-    """A tally over all rows: the same result for any batches, shards and order of merging."""
+    """A tally over all rows: the same result for any batches, shards and order of merging.
+
+    One whose interval is a bootstrap names in `sample_needs` what it asks of the fair sample,
+    and adds the interval to its result in `with_interval`.
+    """
+
+    sample_needs: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, facts: DatasetFacts) -> None:
         self.facts = facts
@@ -40,6 +46,10 @@ class Measure(Named):
 
     @abstractmethod
     def result(self) -> Measurement: ...
+
+    def with_interval(self, measured: Measurement, sample: "Sample") -> Measurement:
+        """Return the result with the interval that the sample gives it."""
+        return measured
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,14 +82,20 @@ class SampledMeasure(Named):
 
     @staticmethod
     @abstractmethod
-    def measure(sample: Sample, facts: DatasetFacts) -> Measurement: ...
+    def measure(sample: Sample, facts: DatasetFacts) -> Measurement | Skipped: ...
 
 
 class DerivedMeasure(Named):
-    """A pure function of the finished detection and of earlier measurements: no pass."""
+    """A pure function of the finished detection and of earlier measurements: no pass.
+
+    `reads` names the measurements it looks at; these are made even where nobody chose them, and
+    one that is skipped is in `earlier` as `Skipped`.
+    """
+
+    reads: ClassVar[frozenset[str]] = frozenset()
 
     @staticmethod
     @abstractmethod
     def measure(
         facts: DatasetFacts, detection: Detection | None, earlier: Mapping[str, Any]
-    ) -> Measurement: ...
+    ) -> Measurement | Skipped: ...

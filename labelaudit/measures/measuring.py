@@ -24,7 +24,7 @@ def measure_all(
     has = set(job.dataset.has) | ({"flags", "joint"} if detection is not None else set())
     able = {name: kind for name, kind in kinds.items() if kind.needs <= has}
     done: dict[str, Measurement | Skipped] = {
-        name: _skipped(kind.name, kind.title, kind.needs - has)
+        name: _skipped(kind.name, kind.title, kind.needs - has, "embeddings" in has)
         for name, kind in kinds.items()
         if name not in able
     }
@@ -54,7 +54,9 @@ _REMEDIES = {
 }
 
 
-def _skipped(name: str, title: str, lacking: frozenset[str]) -> Skipped:
+def _skipped(name: str, title: str, lacking: frozenset[str], embedded: bool) -> Skipped:
+    if embedded and "neighbours" in lacking:
+        return Skipped(name=name, title=title, reason="one row has no other", remedy="more rows")
     reasons = [_REMEDIES.get(need, (f"no {need}", f"supply {need}")) for need in sorted(lacking)]
     return Skipped(name=name, title=title, reason=reasons[0][0], remedy=reasons[0][1])
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from itertools import islice
 
-from labelaudit.core.results import Audit, Detection, Finding
+from labelaudit.core.results import Audit, Confusion, Detection, Finding, Kinship
 from labelaudit.report import numbers
 from labelaudit.report.parts import ClassRow, Confusions, MatrixRow, Pair, Suspect
 from labelaudit.report.words import (
     FEW_LABELS,
     MATRIX_CLASSES,
+    MOST_KIN,
     MOST_PAIRS,
     MOST_SUSPECTS,
     NO_SUSPECTS,
@@ -80,6 +81,7 @@ def confusions_of(audit: Audit, detection: Detection | None) -> Confusions:
         )
     names = audit.dataset.class_names
     counted = {(given, other): count for given, other, count in detection.flagged_pairs}
+    chance = {(one.given, one.suggested): one for one in detection.confusions}
     ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     more = len(ordered) - MOST_PAIRS
     return Confusions(
@@ -91,23 +93,45 @@ def confusions_of(audit: Audit, detection: Detection | None) -> Confusions:
         names=names if 2 < len(names) <= MATRIX_CLASSES else (),
         matrix=_matrix(audit, detection) if 2 < len(names) <= MATRIX_CLASSES else (),
         pairs=tuple(
-            _pair(audit, pair, count, counted.get((pair[1], pair[0]), 0))
+            _pair(audit, pair, count, counted.get((pair[1], pair[0]), 0), chance.get(pair))
             for pair, count in ordered[:MOST_PAIRS]
         ),
         more_pairs=f"{several(more, 'more pair')} with at least one suspect" if more > 0 else "",
+        kin=tuple(_kin(audit, kin) for kin in detection.kinships[:MOST_KIN]),
     )
 
 
-def _pair(audit: Audit, pair: tuple[int, int], count: int, reverse: int) -> Pair:
+def _kin(audit: Audit, kin: Kinship) -> str:
+    given, other = (audit.dataset.class_names[code] for code in (kin.given, kin.other))
+    there, back = numbers.share(kin.there), numbers.share(kin.back)
+    if kin.kind == "one":
+        return (
+            f"To the model {given} and {other} look like one class: it takes {there} of {given} "
+            f"for {other}, and {back} the reverse"
+        )
+    return (
+        f"To the model {given} looks like two classes: it takes {there} of it for {other}, and "
+        f"{back} the reverse"
+    )
+
+
+def _pair(
+    audit: Audit, pair: tuple[int, int], count: int, reverse: int, known: Confusion | None
+) -> Pair:
     given, suggested = (audit.dataset.class_names[index] for index in pair)
     of = numbers.count(audit.dataset.class_counts[pair[0]])
     verb = "looks" if count == 1 else "look"
     back = f"; {numbers.count(reverse)} the reverse" if reverse else "; none the reverse"
+    chance = ""
+    if known is not None and audit.dataset.n_classes > 2:  # of two there is nothing to choose
+        chance = f"{numbers.ratio(known.expected)} by chance"
+        back += f"; {chance}{', systematic' if known.is_systematic else ''}"
     return Pair(
         given=given,
         suggested=suggested,
         count=count,
         reverse=reverse,
+        by_chance=chance,
         sentence=f"{numbers.count(count)} of {of} labelled {given} {verb} like {suggested}{back}",
     )
 

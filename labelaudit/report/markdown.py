@@ -147,7 +147,8 @@ def _short(name: str) -> str:
 
 
 def _pairs(label: Label) -> list[str]:
-    return [f"- {escape(pair.sentence)}" for pair in label.confusions.pairs[:8]]
+    sentences = [pair.sentence for pair in label.confusions.pairs[:8]]
+    return [f"- {escape(sentence)}" for sentence in (*sentences, *label.confusions.kin[:3])]
 
 
 def _skipped(label: Label) -> list[str]:

@@ -104,12 +104,16 @@ class Suspect:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pair:
-    """Suspects labelled `given` that look like `suggested`, and how many the reverse."""
+    """Suspects labelled `given` that look like `suggested`, and how many the reverse.
+
+    `by_chance` are those that chance alone would put there, as text; empty where nobody knows.
+    """
 
     given: str
     suggested: str
     count: int
     reverse: int
+    by_chance: str
     sentence: str
 
 
@@ -133,6 +137,7 @@ class Confusions:
     matrix: tuple[MatrixRow, ...]
     pairs: tuple[Pair, ...]
     more_pairs: str
+    kin: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

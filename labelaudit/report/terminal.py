@@ -227,7 +227,12 @@ def _pairs(label: Label, width: int, most: int) -> list["Text"]:
         return []
     lines = [styled("TOP CONFUSIONS", STRONG)]
     digits = max(len(f"{pair.count:,}") for pair in pairs)
-    back = [f"{pair.reverse:,} the reverse" if pair.reverse else "" for pair in pairs]
+    back = [
+        ", ".join(
+            filter(None, (f"{pair.reverse:,} the reverse" if pair.reverse else "", pair.by_chance))
+        )
+        for pair in pairs
+    ]
     room = max((width - digits - 6 - max(map(len, back)) - 2) // 2, 5)
     names = min(max(max(cells(p.given), cells(p.suggested)) for p in pairs), room)
     for pair, reverse in zip(pairs, back, strict=True):
@@ -236,6 +241,8 @@ def _pairs(label: Label, width: int, most: int) -> list["Text"]:
         line.append(" → ")
         line.append(fit(pair.suggested, names), SUGGESTED)
         lines.append(line.append("  " + reverse, QUIET))
+    for sentence in label.confusions.kin[:3]:
+        lines += wrapped(f"{sentence}.", width)
     return lines
 
 

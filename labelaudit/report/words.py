@@ -13,6 +13,7 @@ NO_SUSPECTS = "No label is suspected. This rule finds only errors the model can 
 
 MOST_SUSPECTS = 200
 MOST_PAIRS = 25
+MOST_KIN = 10
 MOST_CLASSES = 1000
 MATRIX_CLASSES = 30
 FEW_LABELS = 10  # a class of fewer labels is not assessable

@@ -181,7 +181,7 @@ def test_unchanged_predictions_are_not_read_again(cli, settled, tmp_path, monkey
     assert REUSED not in cli("audit", settled, "-o", "out").err
     first = (tmp_path / "out" / "audit.json").read_bytes()
     with monkeypatch.context() as patched:
-        patched.setattr("labelaudit.auditing._read_through", None)
+        patched.setattr("labelaudit.surveying.read_through", None)
         done = cli("audit", settled, "-o", "out")
         assert done.code == 0, done.err
         assert REUSED in done.err

@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelaudit import load_audit
-from labelaudit.auditing import detect, measure, run, survey
+from labelaudit.auditing import detect, measure, run
 from labelaudit.core.errors import InputError
 from labelaudit.core.folder import AUDIT_FILE, write_audit
 from labelaudit.core.schema import from_document, indented, to_document, to_json
 from labelaudit.core.settings import Options
 from labelaudit.engine.job import begin
+from labelaudit.surveying import survey
 from tests.made import dataset, noisy
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 import labelaudit
-from labelaudit.auditing import run, survey
+from labelaudit.auditing import run
 from labelaudit.core import listed as listed_module
 from labelaudit.core import schema
 from labelaudit.core.errors import InputError
@@ -22,6 +22,7 @@ from labelaudit.detect.digest import digest
 from labelaudit.detect.signals import entropy
 from labelaudit.detect.thresholds import Thresholds
 from labelaudit.engine.job import begin
+from labelaudit.surveying import survey
 from tests.made import dataset, noisy
 
 

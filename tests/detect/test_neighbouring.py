@@ -7,13 +7,14 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 import labelaudit
-from labelaudit.auditing import detect, measure, run, survey
+from labelaudit.auditing import detect, measure, run
 from labelaudit.core.errors import ConfigError
 from labelaudit.core.settings import Options
 from labelaudit.detect import neighbouring
 from labelaudit.engine import graph
 from labelaudit.engine.job import begin
 from labelaudit.measures import measuring
+from labelaudit.surveying import survey
 from tests.made import dataset
 
 SIZES = (400, 300, 40, 30)

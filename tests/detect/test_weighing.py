@@ -7,11 +7,12 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 import labelaudit
-from labelaudit.auditing import run, survey
+from labelaudit.auditing import run
 from labelaudit.core.settings import Options
 from labelaudit.detect.weighing import weights_of
 from labelaudit.engine.job import begin
 from labelaudit.ingest.memory import dataset_from_memory
+from labelaudit.surveying import survey
 from tests.made import noisy
 
 LABELS, FIRST = noisy(900, 5, seed=3)

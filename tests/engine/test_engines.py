@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from labelaudit.auditing import facts_of, run, survey
+from labelaudit.auditing import run
 from labelaudit.core.schema import to_json
 from labelaudit.core.settings import Options
 from labelaudit.engine.cluster import Cluster, _Tree
@@ -17,6 +17,7 @@ from labelaudit.engine.processes import Processes
 from labelaudit.ingest.opening import open_dataset
 from labelaudit.measures import known_measures
 from labelaudit.measures.kinds import Measure
+from labelaudit.surveying import facts_of, survey
 from tests.made import noisy
 from tests.test_laws import TALLIES, as_bytes
 

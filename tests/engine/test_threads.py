@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from labelaudit.auditing import run, survey
+from labelaudit.auditing import run
 from labelaudit.core.schema import to_json
 from labelaudit.core.settings import Options
 from labelaudit.engine import threads
 from labelaudit.engine.job import begin
 from labelaudit.engine.passes import HERE
 from labelaudit.engine.threads import Threads, fitting
+from labelaudit.surveying import survey
 from tests.made import dataset, noisy
 
 

@@ -24,11 +24,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.sparse import csr_array, save_npz
 
-from labelaudit.auditing import survey
 from labelaudit.core.errors import LabelauditError
 from labelaudit.core.settings import Options
 from labelaudit.engine.job import begin
 from labelaudit.ingest.opening import open_dataset
+from labelaudit.surveying import survey
 from tests.made import noisy
 
 # What may be mapped beyond what the libraries need: a file that claims more is not believed.

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from labelaudit.auditing import survey
 from labelaudit.core.settings import Options
 from labelaudit.engine.job import begin
 from labelaudit.ingest.contract import agreement
 from labelaudit.ingest.contract.agreement import agreement_checks, alignment
 from labelaudit.ingest.opening import open_dataset
+from labelaudit.surveying import survey
 from tests.made import dataset, noisy
 
 NAMES = tuple("abcdefghij")

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from labelaudit import audit
-from labelaudit.auditing import survey
 from labelaudit.core.coded import Coded
 from labelaudit.core.dataset import Check, Contents
 from labelaudit.core.errors import ConfigError, InputError, Refusal
@@ -18,6 +17,7 @@ from labelaudit.ingest.contract import decide, expect_known, known_rules, same
 from labelaudit.ingest.contract.classes import class_names_alike, class_names_missing
 from labelaudit.ingest.contract.nearly import nearly_matched
 from labelaudit.ingest.opening import open_dataset
+from labelaudit.surveying import survey
 from tests.made import dataset, noisy
 
 LABELS, PROBABILITIES = noisy(60, 3)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import labelaudit
-from labelaudit.auditing import repaired, run, survey
+from labelaudit.auditing import run
 from labelaudit.core.ensemble import MOST_MODELS, Mean, Model, mean_of
 from labelaudit.core.errors import ConfigError, InputError, Refusal
 from labelaudit.core.matrix import Matrix
@@ -27,6 +27,7 @@ from labelaudit.ingest.contract.ensemble import merged
 from labelaudit.ingest.contract.rules import outcome
 from labelaudit.ingest.memory import dataset_from_memory
 from labelaudit.ingest.opening import open_dataset
+from labelaudit.surveying import repaired, survey
 from tests.made import noisy
 
 N_ROWS = 600

@@ -18,6 +18,7 @@ from labelaudit.core.results import (
     Setting,
     Skipped,
 )
+from labelaudit.detect.confusions import confusions, kinships
 
 BASIS = "1 - trace of the calibrated confident joint: the model's estimate, bias unknown"
 
@@ -46,6 +47,8 @@ def made_audit(
         class_thresholds=np.full(len(names), 0.75),
         flagged_by_class=off.sum(axis=1),
         flagged_pairs=tuple(pairs),
+        confusions=confusions(tuple(pairs), len(names)),
+        kinships=kinships(matrix),
     )
     return Audit(
         dataset=DatasetFacts(
