@@ -16,7 +16,15 @@ import numpy.typing as npt
 from labelaudit.core.dataset import Check, Dataset
 from labelaudit.core.errors import ConfigError, NothingJudged
 from labelaudit.core.results import Audit
-from labelaudit.core.settings import FILTERS, JOINTS, OF_DETECTION, RANKINGS, Options, Setting
+from labelaudit.core.settings import (
+    FILTERS,
+    JOINTS,
+    OF_DETECTION,
+    OF_MEASURES,
+    RANKINGS,
+    Options,
+    Setting,
+)
 from labelaudit.detect.detecting import find_doubtful
 from labelaudit.detect.selftest import SelfTest, flips, found_again
 from labelaudit.engine.job import Job, begin
@@ -25,7 +33,8 @@ from labelaudit.ingest.folder import Choices
 from labelaudit.ingest.memory import dataset_from_memory
 from labelaudit.ingest.opening import open_here
 from labelaudit.ingest.remote.fetching import lying_here
-from labelaudit.measures.measuring import measure_all
+from labelaudit.measures.measuring import chosen_of, measure_all
+from labelaudit.measures.measuring import expect_known as expect_measures
 from labelaudit.surveying import facts_of, read_through, survey
 
 
@@ -44,6 +53,8 @@ def audit(
     seed: int = 0,
     allow: Sequence[str] = (),
     strict: bool = False,
+    measures: Sequence[str] | None = None,
+    skip: Sequence[str] = (),
     **choices: Any,
 ) -> Audit:
     """Audit a dataset: a folder, a file, or arrays.
@@ -70,6 +81,8 @@ def audit(
     seed : of the samples that some measures take.
     allow : checks of the input contract whose failure shall not refuse the audit.
     strict : refuse where a check of the input contract raises an alert.
+    measures : names of the measures to run, None for all; `labelaudit explain` lists them.
+    skip : names of measures not to run.
     choices : with a path `labels`, `label_column`, `id_column`, `predictions`, `images`,
         `classes`, as the command line's options of these names; `predictions` may be a list of
         files, one for each model of an ensemble.
@@ -95,8 +108,11 @@ def audit(
         seed=seed,
         allow=tuple(allow),
         strict=strict,
+        measures=None if measures is None else tuple(measures),
+        skip=tuple(skip),
     )
     expect_known(options.allow)
+    expect_measures(options.measures, options.skip)
     if isinstance(data, Dataset | str | Path):
         given = {"pred_probs": pred_probs, "class_names": class_names, "ids": ids}
         for name, value in given.items():
@@ -149,7 +165,7 @@ def selftest(job: Job, made: Audit, options: Options, share: float, folder: Path
     """Flip about `share` of the labels, detect anew on the same predictions, count what is found.
 
     `folder` is a place of its own for what is made on the way. The rows that the audit suspects
-    already keep their labels.
+    already keep their labels. A budget is left aside.
     """
     if made.detection is None or made.findings is None or job.dataset.probabilities is None:
         raise NothingJudged("no label has been checked: run `labelaudit detect` first")
@@ -160,8 +176,12 @@ def selftest(job: Job, made: Audit, options: Options, share: float, folder: Path
     labels[flipped.rows] = flipped.after
     folder.mkdir()
     again = begin(replace(dataset, labels=labels), folder, job.engine, progress=job.progress)
+    for number in range(len(again.dataset.models)):
+        read_through(again.of_model(number))
     read_through(again)
-    _, findings, _ = find_doubtful(again, facts_of(again.dataset), options)
+    # A budget would be the recall's, not the detection's.
+    whole = replace(options, top=None)
+    _, findings, _ = find_doubtful(again, facts_of(again.dataset), whole)
     suspected = positions_of(dataset, np.asarray(findings.columns["row"]))
     names = dataset.class_names
     return found_again(flipped, suspected, names, share, options.seed, made.detection)
@@ -174,9 +194,12 @@ def positions_of(dataset: Dataset, source_rows: npt.NDArray[np.int64]) -> npt.ND
 
 
 def measure(job: Job, made: Audit, options: Options) -> Audit:
-    """Run every measure; one that lacks what it needs is skipped, with the reason."""
-    measurements = measure_all(job, made.dataset, made.detection, options.seed)
-    return replace(made, measurements=measurements, settings=_with(made, options, "seed"))
+    """Run the measures chosen; one that lacks what it needs is skipped, with the reason."""
+    expect_measures(options.measures, options.skip)
+    chosen = chosen_of(options.measures, options.skip)
+    measurements = measure_all(job, made.dataset, made.detection, options.seed, chosen)
+    settings = _with(made, options, "seed", *OF_MEASURES)
+    return replace(made, measurements=measurements, settings=settings)
 
 
 def _with(made: Audit, options: Options, *names: str) -> dict[str, Setting]:

@@ -100,7 +100,8 @@ def test_no_file_of_data_is_ever_run_and_nothing_is_sent(path):
     network = set() if shown(path) == FETCHES else NO_NETWORK
     assert not imported(tree) & (NO_MODULES | network)
     for name, call in calls(tree):
-        assert name.lstrip(".") not in NO_CALLS or name == ".compile", (
+        known = bool(call.args) and all(isinstance(word, ast.Constant) for word in call.args)
+        assert name.lstrip(".") not in NO_CALLS or name == ".compile" or known, (
             f"{shown(path)}, line {call.lineno}: {name}"
         )
         for keyword in call.keywords:

@@ -7,7 +7,7 @@ import typer
 
 from labelaudit.cli import options as opt
 from labelaudit.core.errors import ConfigError, ExitCode
-from labelaudit.core.settings import FILTERS, JOINTS, OF_DETECTION, RANKINGS
+from labelaudit.core.settings import FILTERS, JOINTS, OF_DETECTION, OF_MEASURES, RANKINGS
 
 EXAMPLES = """\b
 Examples:
@@ -47,6 +47,8 @@ def audit(
     joint: opt.Joint = JOINTS[0],
     top: opt.Top = None,
     near_duplicate_threshold: opt.NearDuplicates = 0.13,
+    measures: opt.Measures = None,
+    skip: opt.Skip = None,
     seed: opt.Seed = 0,
     allow: opt.Allow = None,
     strict: opt.Strict = False,
@@ -84,6 +86,7 @@ def audit(
     from labelaudit.core.settings import Options
     from labelaudit.ingest.contract import expect_known
     from labelaudit.ingest.folder import Choices
+    from labelaudit.measures.measuring import expect_known as expect_measures
     from labelaudit.report import FORMATS, render
 
     choices = Choices(
@@ -106,9 +109,12 @@ def audit(
         seed=seed,
         allow=tuple(allow or ()),
         strict=strict,
+        measures=None if measures is None else opt.names_of(measures),
+        skip=opt.names_of(skip),
         origins=origins(context),
     )
     expect_known(settings.allow)
+    expect_measures(settings.measures, settings.skip)
     chosen = EngineChoice(engine, workers, scheduler)
     target = output if output is not None else default_folder(dataset)
     check_target(target)
@@ -135,7 +141,7 @@ def audit(
 
 def origins(context: typer.Context) -> dict[str, str]:
     """Say which settings of a command came from a flag."""
-    names = (*OF_DETECTION, "seed", "allow", "strict")
+    names = (*OF_DETECTION, *OF_MEASURES, "seed", "allow", "strict")
     named = {name: f"{name}_name" if name == "filter" else name for name in names}
     sources = {name: context.get_parameter_source(parameter) for name, parameter in named.items()}
     return {

@@ -249,15 +249,20 @@ def reopened(target: Path, made: Audit, folder: Path, engine: Engine = HERE, **h
     return repaired(job, [check for check in made.contract if check.name == "row_sums"])
 
 
-def audit_of(path: Place, quiet: bool = False, engine: Engine = HERE) -> Audit:
-    """Return the audit at a path; a dataset is audited first, into its default folder."""
-    if is_audit(path):
-        return load_audit(path)
+def expect_not_refused(path: Place) -> None:
+    """Raise an InputError where all that a folder holds is what a refused audit left."""
     if is_refused(path):
         raise InputError(
             f"{printable(path)}: this audit was refused, its {REFUSED_FILES[1]} says why; mend "
             "the input, or audit it with --allow"
         )
+
+
+def audit_of(path: Place, quiet: bool = False, engine: Engine = HERE) -> Audit:
+    """Return the audit at a path; a dataset is audited first, into its default folder."""
+    if is_audit(path):
+        return load_audit(path)
+    expect_not_refused(path)
     target = default_folder(path)
     made = make(path, Choices(), Options(), target, quiet, engine=engine)
     say(f"audited {path} into {target}", quiet)

@@ -19,8 +19,8 @@ def say(line: str, quiet: bool = False) -> None:
 
 
 def command(name: str, *arguments: object) -> str:
-    """Return a command as it can be typed, whatever its arguments hold."""
-    words = [str(argument) for argument in arguments]
+    """Return a command as it can be typed; a word that no terminal shows as it is, in capitals."""
+    words = [word if (word := str(argument)).isprintable() else "ID" for argument in arguments]
     split = ["--"] if any(word.startswith("-") for word in words) else []
     return shlex.join(["labelaudit", name, *split, *words])
 

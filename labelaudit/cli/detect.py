@@ -47,7 +47,7 @@ def detect(
 
     from labelaudit.auditing import detect as run_detection
     from labelaudit.cli.audit import origins
-    from labelaudit.cli.auditfolder import default_folder, go_on, make, reopened
+    from labelaudit.cli.auditfolder import default_folder, expect_not_refused, go_on, make, reopened
     from labelaudit.cli.console import command, emit, say
     from labelaudit.cli.engines import EngineChoice
     from labelaudit.core.folder import SCORES_FOLDER, is_audit, read_scores
@@ -71,6 +71,7 @@ def detect(
     with EngineChoice(engine, workers, scheduler).started() as running:
         target = audit
         if not is_audit(audit):
+            expect_not_refused(audit)
             target = default_folder(audit)
             make(audit, Choices(), options, target, quiet, only_ingest=True, engine=running)
         made = go_on(

@@ -36,8 +36,14 @@ def explain(
             f"{did_you_mean(name, topics)}; `labelaudit explain` lists all"
         )
     kind, thing = topics[name]
-    emit(f"{name} ({kind.rstrip('s')})\n\n{inspect.getdoc(thing)}\n")
+    emit(f"{name} ({kind.rstrip('s')})\n\n{_prose(thing)}\n")
     return ExitCode.DONE
+
+
+def _prose(thing: Any) -> str:
+    """Return what a docstring says to a user: not which parameters a function takes."""
+
+    return (inspect.getdoc(thing) or "").split("\n\nParameters\n")[0]
 
 
 def known_topics() -> dict[str, tuple[str, Any]]:

@@ -9,32 +9,46 @@ EXAMPLES = """\b
 Examples:
   labelaudit measure digits-audit
   labelaudit measure digits-audit --seed 7
+  labelaudit measure digits-audit --measures calibration,true_prior
   labelaudit measure digits-audit --engine processes --workers 2"""
 
 
 def measure(
     context: typer.Context,
     audit: opt.AuditPath,
+    measures: opt.Measures = None,
+    skip: opt.Skip = None,
     seed: opt.Seed = 0,
     engine: opt.Engine = "here",
     workers: opt.Workers = None,
     scheduler: opt.Scheduler = None,
     quiet: opt.Quiet = False,
 ) -> int:
-    """Measure balance, calibration and separability."""
+    """Measure balance, calibration and separability.
+
+    An audit that was measured before is measured anew, with what is chosen now.
+    """
     from labelaudit.auditing import measure as run_measures
     from labelaudit.cli.audit import origins
-    from labelaudit.cli.auditfolder import audit_of, default_folder, go_on
+    from labelaudit.cli.auditfolder import audit_of, default_folder, expect_not_refused, go_on
     from labelaudit.cli.console import command, emit, say
     from labelaudit.cli.engines import EngineChoice
     from labelaudit.core.folder import is_audit
     from labelaudit.core.results import Measurement
     from labelaudit.core.settings import Options
+    from labelaudit.measures.measuring import expect_known
 
-    options = Options(seed=seed, origins=origins(context))
+    options = Options(
+        seed=seed,
+        measures=None if measures is None else opt.names_of(measures),
+        skip=opt.names_of(skip),
+        origins=origins(context),
+    )
+    expect_known(options.measures, options.skip)
     with EngineChoice(engine, workers, scheduler).started() as running:
         target = audit
         if not is_audit(audit):
+            expect_not_refused(audit)
             target = default_folder(audit)
             audit_of(audit, quiet, running)
         made = go_on(target, lambda job, before: run_measures(job, before, options), quiet, running)

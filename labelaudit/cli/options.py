@@ -128,6 +128,21 @@ NearDuplicates = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the samples that measures take.")]
+Measures = Annotated[
+    str | None,
+    typer.Option(
+        "--measures",
+        metavar="NAME,...",
+        show_default=False,
+        help="Run only these measures [default: all]; `labelaudit explain` lists them.",
+    ),
+]
+Skip = Annotated[
+    str | None,
+    typer.Option(
+        "--skip", metavar="NAME,...", show_default=False, help="Do not run these measures."
+    ),
+]
 Allow = Annotated[
     list[str] | None,
     typer.Option(
@@ -190,3 +205,8 @@ DryRun = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing on stderr but errors.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stderr.")]
+
+
+def names_of(between_commas: str | None) -> tuple[str, ...]:
+    """Return the names of an option such as `--measures a,b`."""
+    return tuple(filter(None, (name.strip() for name in (between_commas or "").split(","))))

@@ -44,11 +44,12 @@ def show(
         f"  given label       {printable(values['given_label'])}",
         f"  suggested label   {printable(values['suggested_label'])}",
         f"  suspected         {'yes' if values['is_flagged'] else 'no'} ({made.detection.filter})",
-        f"  label quality     {values['label_quality']:.4f} (0 worst, 1 best; is "
+        f"  label quality     {values['label_quality']:.3g} (0 worst, 1 best; is "
         f"{made.detection.ranking})",
-        f"  normalized margin {values['normalized_margin']:.4f}",
-        f"  confidence-weighted entropy {values['confidence_weighted_entropy']:.4f}",
     ]
+    if not values["is_flagged"]:
+        names = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")
+        lines += [_signal(name, values[name], None) for name in names]
     if values["is_flagged"]:
         at = list(made.findings.columns["id"]).index(row_id)
         lines += _suspicion(made.findings[at], len(made.findings))
@@ -64,25 +65,40 @@ def _suspicion(finding: "Finding", total: int) -> list[str]:
     """
     given, suggested = printable(finding.given_label), printable(finding.suggested_label)
     known = finding.evidence
+    bars = [
+        f"`{name}` {bar:.3f}" if bar == bar else f"`{name}` none: no example"
+        for name, bar in (
+            (suggested, finding.suggested_threshold),
+            (given, finding.given_threshold),
+        )
+    ]
     lines = [
         f"  rank              {finding.rank:,} of {total:,} suspects",
-        f"  evidence          {printable(known.get('evidence', ''))}",
-        f"  thresholds        `{suggested}` {finding.suggested_threshold:.3f}, `{given}` "
-        f"{finding.given_threshold:.3f}: the mean probability of rows so labelled",
+        f"  why               {printable(known.get('evidence', ''))}",
+        f"  thresholds        {', '.join(bars)}: the mean probability of rows so labelled",
     ]
     if "agree" in known:
         lines.append(f"  agree             {printable(known['agree'])}")
         lines.append(f"  do not agree      {printable(known['dissent'])}")
-    for name in [name.removesuffix("_rank") for name in known if name.endswith("_rank")]:
-        value = known.get(name, getattr(finding, name, None))
-        told = "not assessable" if value is None or value != value else f"{value:.4f}"
-        lines.append(f"  {name.replace('_', ' ')}: {told}, rank {known[f'{name}_rank']:,}")
+    ranked = [name.removesuffix("_rank") for name in known if name.endswith("_rank")]
+    for name in (*ranked, "knn_agreement", "typicality"):
+        if name in known or hasattr(finding, name):
+            value = known.get(name, getattr(finding, name, None))
+            lines.append(_signal(name, value, known.get(f"{name}_rank")))
     if "model_labels" in known:
         votes = zip(known["model_labels"], known["model_given_probabilities"], strict=True)
         said = "; ".join(f"`{printable(label, 60)}`, `{given}` {p:.3f}" for label, p in votes)
         lines.append(f"  models say        {said}")
-    if "neighbour_ids" in known:
+    if known.get("neighbour_ids"):
         near = zip(known["neighbour_ids"], known["neighbour_labels"], strict=True)
-        told = ", ".join(f"{printable(one, 60)} `{printable(label, 60)}`" for one, label in near)
-        lines.append(f"  nearest           {told}")
+        told = [f"{printable(one, 60)} `{printable(label, 60)}`" for one, label in near if label]
+        lines.append(f"  nearest           {', '.join(told) or 'not looked at: too many rows'}")
+    if known.get("near_duplicates"):
+        lines.append(f"  nearly the same   {printable(known['near_duplicates'])}")
     return lines
+
+
+def _signal(name: str, value: float | None, rank: int | None) -> str:
+    told = "not assessable" if value is None or value != value else f"{value:.4g}"
+    place = f", rank {rank:,}" if rank else ""
+    return f"  {name.replace('_', ' '):<28}{told}{place}"

@@ -214,6 +214,8 @@ class Dataset:
             parts |= {"probabilities", "digest"}
         if self.embeddings is not None:
             parts |= {"embeddings", "neighbours"} if len(self) > 1 else {"embeddings"}
+        if self.votes is not None:
+            parts |= {"votes"}
         return frozenset(parts)
 
     def id_of(self, row: int) -> str:

@@ -172,7 +172,8 @@ class Detection:
     `model_noise_estimate` is 1 - trace of the calibrated joint: the model's estimate, bias
     unknown; None where the model is too weak for it to mean anything, as `model_noise_basis`
     says. `model_noise_interval` is of its sampling alone, 95 %: it does not cover the bias.
-    `joint` is the rule of collisions, `top` the budget where one was set. `model_weights` are
+    `joint` is the rule of collisions, `top` the budget where one was set,
+    of the `n_filtered` rows that the filter flags. `model_weights` are
     those of several models in the default ranking; all else rests on their plain mean.
     `n_predicted_neq_given` counts rows whose most probable class is not the label. `ranking`
     says what `label_quality` is.
@@ -191,6 +192,7 @@ class Detection:
     model_noise_interval: tuple[float, float] | None = None
     joint: str = JOINTS[0]
     top: str | None = None
+    n_filtered: int | None = None
     model_weights: tuple[float, ...] | None = None
     confusions: tuple[Confusion, ...] = ()
     kinships: tuple[Kinship, ...] = ()
@@ -229,7 +231,11 @@ class Detection:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alert:
-    """Something a user of the dataset should know, what it matters for and what to do."""
+    """Something a user of the dataset should know, what it matters for and what to do.
+
+    `basis` says where the threshold comes from; `use_cases` are of train, evaluate, benchmark
+    and tail.
+    """
 
     id: str
     severity: str  # critical | caution | info
@@ -240,6 +246,7 @@ class Alert:
     value: float | None = None
     threshold: float | None = None
     use_cases: tuple[str, ...] = ("train", "evaluate", "benchmark")
+    basis: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from labelaudit.core.badges import badges_of
 from labelaudit.core.dataset import Check, InputFile
 from labelaudit.core.errors import InputError
 from labelaudit.core.listed import FEW_CLASSES
@@ -80,6 +81,7 @@ def to_document(audit: Audit) -> dict[str, Any]:
         "findings": _first_findings(audit) if audit.findings is not None else None,
         "measurements": _measurements(audit) if audit.measurements is not None else None,
         "alerts": [_plain(alert) for alert in audit.alerts],
+        "badges": [_plain(badge) for badge in badges_of(audit)],
         "provenance": {
             "inputs": [_plain(file) for file in audit.inputs],
             "settings": {name: _plain(value) for name, value in audit.settings.items()},

@@ -27,8 +27,9 @@ RANKINGS = (
     "aldr",
 )
 JOINTS = ("cleanlab", "paper")
-# The settings that detection obeys, beside the seed.
+# The settings that detection obeys, beside the seed; and those that measuring does.
 OF_DETECTION = ("filter", "ranking", "joint", "top", "near_duplicate_threshold")
+OF_MEASURES = ("measures", "skip")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +47,8 @@ class Options:
     `top` is a budget, "500" or "2%": only the most doubtful of what the filter flags stay.
     `near_duplicate_threshold` is in median distances of nearest neighbours.
     `allow` names checks of the input contract whose failure does not refuse the audit; `strict`
-    refuses where one raises an alert.
+    refuses where one raises an alert. `measures` are those to run, None for all, less those
+    that `skip` names.
     """
 
     filter: str = FILTERS[0]
@@ -57,6 +59,8 @@ class Options:
     seed: int = 0
     allow: tuple[str, ...] = ()
     strict: bool = False
+    measures: tuple[str, ...] | None = None
+    skip: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -84,6 +88,8 @@ class Options:
             "seed": self.seed,
             "allow": sorted(set(self.allow)),
             "strict": self.strict,
+            "measures": "all" if self.measures is None else sorted(set(self.measures)),
+            "skip": sorted(set(self.skip)),
         }
         return {
             name: Setting(value=value, origin=self.origins.get(name, "default"))
@@ -92,9 +98,9 @@ class Options:
 
 
 def budget(top: str, n_rows: int) -> int:
-    """Return how many of `n_rows` a budget allows: "500" rows, or "2%" of them, rounded up.
+    """Return how many of `n_rows` a budget allows: "500" rows, or "2%" of them, 1 at least.
 
-    >>> budget("500", 10_000), budget("2%", 10_001), budget("0.5 %", 100)
+    >>> budget("500", 10_000), budget("2%", 10_099), budget("0.5 %", 100)
     (500, 201, 1)
     """
     number = re.fullmatch(r"([0-9]{1,12})|([0-9]{1,3}(?:\.[0-9]{1,9})?) ?%", top.strip())
@@ -106,7 +112,7 @@ def budget(top: str, n_rows: int) -> int:
         share = Fraction(number[2])
         if share > 100:
             raise ConfigError(f"top {printable(top, 40)!r}: more than all")
-        rows = math.ceil(share * n_rows / 100)
+        rows = max(math.floor(share * n_rows / 100), 1 if share and n_rows else 0)
     if rows == 0 and n_rows:
         raise ConfigError(f"top {printable(top, 40)!r}: nothing would be flagged; say at least 1")
     return rows

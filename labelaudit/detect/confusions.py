@@ -8,9 +8,10 @@ import numpy.typing as npt
 from labelaudit.core.results import Confusion, Kinship
 
 MOST_CONFUSIONS = 100
+MOST_KINSHIPS = 100
 # A chance below this, over the pairs that occur, counts as systematic.
 _RARE = 0.01
-_STEPS = 100
+_STEPS, _CLOSE = 10_000, 1e-9
 # Of the rows that the model places within a pair, from this share on in the other class.
 _SHARED = 0.25
 _ONE_WAY = 0.05
@@ -61,10 +62,13 @@ def independent(
     by_suggested = np.bincount(suggested, weights=counts, minlength=n_classes)
     rows, columns = by_given / by_given.sum(), by_suggested.astype(np.float64)
     for _ in range(_STEPS):
+        before = columns
         rest = columns.sum() - columns
         rows = np.divide(by_given, rest, out=np.zeros(n_classes), where=rest > 0)
         rest = rows.sum() - rows
         columns = np.divide(by_suggested, rest, out=np.zeros(n_classes), where=rest > 0)
+        if (np.abs(columns - before) <= _CLOSE * columns).all():
+            break
     return rows, columns
 
 
@@ -74,30 +78,44 @@ def kinships(joint: Any) -> tuple[Kinship, ...]:
     Of the labels of a that the model confidently places in a or b, the share it places in b; and
     the other way. Both shares from a quarter on: the two look like one class. One from a quarter
     on and the other at most a twentieth: a looks like two, itself and b. It is the model that
-    cannot tell them apart: a weak model makes kin of any two. Classes of fewer than 10 labels
-    are not assessable and left out. Shares and cuts are ours.
+    cannot tell them apart: a weak model makes kin of any two. Where fewer than 10 labels of a
+    class are placed in the two, it is not assessable. At most 100 are named, those with the
+    largest shares first. Shares and cuts are ours.
     """
-    entries = joint.tocoo() if not isinstance(joint, np.ndarray) else None
-    if entries is None:
+    if isinstance(joint, np.ndarray):
         given, other = np.nonzero(joint)
         counts = joint[given, other]
     else:
+        entries = joint.tocoo()
         given, other, counts = entries.row, entries.col, entries.data
+    n_classes = joint.shape[0]
     own = np.asarray(joint.diagonal())
-    off = (given != other) & (np.asarray(joint.sum(axis=1))[given] >= _FEWEST)
-    given, other, counts = given[off], other[off], counts[off]
-    shares = counts / np.maximum(counts + own[given], 1)
-    known = {
-        (int(a), int(b)): float(share) for a, b, share in zip(given, other, shares, strict=True)
-    }
-    enough = set(np.flatnonzero(np.asarray(joint.sum(axis=1)) >= _FEWEST).tolist())
-    found = []
-    for (a, b), there in known.items():
-        back = known.get((b, a), 0.0)
-        if there < _SHARED or b not in enough:
-            continue
-        if back >= _SHARED and a < b:
-            found.append(Kinship(kind="one", given=a, other=b, there=there, back=back))
-        elif back <= _ONE_WAY:
-            found.append(Kinship(kind="two", given=a, other=b, there=there, back=back))
+    placed = counts + own[given]
+    large = (given != other) & (placed >= _FEWEST) & (counts >= _SHARED * placed)
+    given, other, counts, placed = given[large], other[large], counts[large], placed[large]
+    back_counts = _entries_of(joint, other, given)
+    back_placed = back_counts + own[other]
+    there = counts / placed
+    back = back_counts / np.maximum(back_placed, 1)
+    enough = back_placed >= _FEWEST
+    one = enough & (back >= _SHARED) & (given < other)
+    two = enough & (back <= _ONE_WAY)
+    found = [
+        Kinship(
+            kind="one" if one[at] else "two",
+            given=int(given[at]),
+            other=int(other[at]),
+            there=float(there[at]),
+            back=float(back[at]),
+        )
+        for at in np.flatnonzero(one | two)[
+            np.lexsort(((given * n_classes + other)[one | two], -there[one | two]))
+        ][:MOST_KINSHIPS]
+    ]
     return tuple(sorted(found, key=lambda kin: (kin.kind, -kin.there, kin.given, kin.other)))
+
+
+def _entries_of(joint: Any, rows: Any, columns: Any) -> Any:
+    if isinstance(joint, np.ndarray):
+        return joint[rows, columns]
+    return np.asarray(joint[rows, columns]).reshape(-1) if len(rows) else np.empty(0)

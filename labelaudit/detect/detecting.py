@@ -41,13 +41,14 @@ from labelaudit.detect.signals import (
     normalized_margin,
     self_confidence,
 )
-from labelaudit.detect.thresholds import Thresholds
+from labelaudit.detect.thresholds import NEVER, Thresholds
 from labelaudit.detect.weighing import weighed, weights_of
 from labelaudit.engine.job import Job
 from labelaudit.engine.parts import Parts
 from labelaudit.engine.passes import Columns, joined
 
 MOST_SHOWN = 20
+FEW_ROWS = 10  # with fewer there is no estimate
 
 
 def find_doubtful(
@@ -61,8 +62,9 @@ def find_doubtful(
     counts, (codes, found) = job.fold(ConfidentJoint(thresholds, options.joint), "confident joint")
     class_counts = np.array(facts.class_counts, dtype=np.int64)
     joint = calibrated(counts, class_counts)
-    weights = weights_of(job) if job.dataset.models else None
-    if weights is not None and options.ranking == RANKINGS[0]:
+    weights = None
+    if job.dataset.models and options.ranking == RANKINGS[0]:
+        weights = weights_of(job)
         job = weighed(job, weights, options.ranking, options.joint)
     choose = chosen_filter(options.filter, job, joint, thresholds, options.joint)
     quality = Quality(
@@ -73,7 +75,9 @@ def find_doubtful(
         job, around = with_neighbours(
             job, quality, choose, class_counts, options.seed, options.near_duplicate_threshold
         )
+    n_filtered = None
     if options.top is not None:
+        n_filtered = len(select.chosen_rows(choose, partial(job.fold, stage="selecting")))
         most = budget(options.top, facts.n_examples)
         choose = select.most_doubtful(most, choose, quality, partial(job.fold, stage="selecting"))
     flagged, beaten, scores = _score(job, choose, quality)
@@ -87,6 +91,7 @@ def find_doubtful(
         filter=options.filter,
         joint=options.joint,
         top=options.top,
+        n_filtered=n_filtered,
         n_flagged=len(findings),
         n_predicted_neq_given=beaten,
         ranking=options.ranking,
@@ -107,10 +112,12 @@ def _noise(
     joint: Joint, counts: Joint, facts: DatasetFacts, whose: str, too_weak: str | None
 ) -> dict[str, Any]:
     """Return the model's estimate of noise and what it rests on; none of a model too weak."""
+    if too_weak is None and facts.n_examples < FEW_ROWS:
+        too_weak = f"{facts.n_examples} rows are too few"
     if too_weak is not None:
         return {
             "model_noise_estimate": None,
-            "model_noise_basis": f"not given, as the model is too weak for it: {too_weak}",
+            "model_noise_basis": f"not given, it would mean nothing: {too_weak}",
         }
     estimate = model_noise_estimate(joint)
     return {
@@ -129,6 +136,7 @@ def _near_duplicates(dataset: Dataset, around: Surroundings) -> dict[str, Any]:
     return {
         "threshold": around.near_duplicate_threshold,
         "radius": near.radius,
+        "n_not_compared": around.graph.n_left_out,
         "metric": around.graph.metric,
         "n_groups": len(near.groups),
         "n_pairs": len(near.pairs),
@@ -299,12 +307,14 @@ def _ranked(
     """Sort the flagged rows, most doubtful first, ties by row number."""
     order = np.lexsort((flagged["position"], flagged["label_quality"]))
     columns = {name: values[order] for name, values in flagged.items()}
+    # A class without examples has no threshold.
+    bars = np.where(thresholds < NEVER, thresholds, np.nan)
     table: dict[str, Column] = _shown(dataset, columns) | {
         "rank": np.arange(1, len(order) + 1),
         "given_probability": columns["self_confidence"],
         "suggested_probability": columns["other_probability"],
-        "given_threshold": thresholds[columns["given"]],
-        "suggested_threshold": thresholds[columns["other"]],
+        "given_threshold": bars[columns["given"]],
+        "suggested_threshold": bars[columns["other"]],
     }
     near = evidence_of_neighbours(dataset, around, columns["position"]) if around else None
     evidence = evidence_of(dataset, columns, thresholds, noise_matrix, near)

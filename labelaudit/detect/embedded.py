@@ -176,13 +176,21 @@ def quality_with_embeddings(
 ) -> Floats:
     """Return `label_quality` with embeddings considered: 0 is worst, 1 best.
 
-    `with_embeddings` of the suspicion log((1 - quality) / quality), turned back. To the bit as it
-    was, where the class is not rare or no signal can be told.
+    The rows of rare classes are put into the order of `with_embeddings`, of the suspicion
+    log((1 - quality) / quality), and take the qualities that these rows have between them in that
+    order, ties by row. So rows of rare classes move among themselves, and never against others:
+    how large a suspicion gets depends on how sure the model is of itself, and the neighbours know
+    nothing of that.
     """
+    own = np.flatnonzero(rare_classes(class_counts)[given])
+    if not len(own) or not signals:
+        return quality
     kept = np.clip(quality, _LEAST_DOUBT, 1 - _LEAST_DOUBT)
-    doubt = np.log((1 - kept) / kept)
-    together = with_embeddings(doubt, given, class_counts, signals)
-    return np.where(together == doubt, quality, 1 / (1 + np.exp(together)))
+    together = with_embeddings(np.log((1 - kept) / kept), given, class_counts, signals)
+    order = own[np.argsort(-together[own], kind="stable")]
+    moved = quality.copy()
+    moved[order] = np.sort(quality[own])
+    return moved
 
 
 def rare_classes(class_counts: RowNumbers) -> npt.NDArray[np.bool_]:

@@ -4,7 +4,7 @@ Columns beside those of the finding itself, one value a suspect; made of the few
 flagged, a block at a time.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,10 @@ from labelaudit.detect.signals import SIGNALS
 from labelaudit.detect.thresholds import TOLERANCE
 from labelaudit.engine.passes import Columns
 
+_BLOCK = 1 << 16
+FEW_LABELS = 10  # a class of fewer is not assessable
+# A name, the rows in which it speaks against the label, and those in which it can tell (None: all).
+Voice = tuple[str, npt.NDArray[np.bool_], npt.NDArray[np.bool_] | None]
 # A signal that is a share speaks against the label above this.
 _HALF = 0.5
 # Signals that rise with suspicion; the others fall.
@@ -38,7 +42,8 @@ def noise_posterior(
     matrix P(given | true): Bayes' rule where p is the prediction and the given label depends on
     the true class alone. The matrix is the model's own estimate, and so is this.
 
-    Range 0 (surely right) to 1 (surely wrong).
+    Range 0 (surely right) to 1 (surely wrong). No number, not assessable, where no other class is
+    ever given this label by that estimate, or the class has fewer than 10 labels.
     Source: ours, after Northcutt, Jiang and Chuang, JAIR 2021, section 3.2.
 
     Parameters
@@ -76,13 +81,18 @@ def evidence_of(
     posterior = in_blocks(
         dataset.probabilities, lambda full, at: noise_posterior(full, given[at], noise_matrix)
     )
+    posterior[~_assessable(dataset, noise_matrix)[given]] = np.nan
     columns: dict[str, Column] = {"noise_posterior": posterior, **(embedded or {})}
-    voices = {
-        "threshold": flagged["other_probability"] >= thresholds[other] - TOLERANCE,
-        "noise posterior": posterior > _HALF,
-    }
-    if "knn_disagreement" in columns:
-        voices["neighbours"] = np.asarray(columns["knn_disagreement"]) > _HALF
+    # Who speaks against the label; who cannot tell is in neither list.
+    voices: list[Voice] = [
+        ("threshold", flagged["other_probability"] >= thresholds[other] - TOLERANCE, None),
+        ("noise posterior", posterior > _HALF, ~np.isnan(posterior)),
+    ]
+    near = columns.get("neighbour_labels")
+    if isinstance(near, Grouped):
+        votes = _codes(near)
+        same = (votes == other[:, None]).mean(axis=1)
+        voices.append(("neighbours", same > _HALF, votes[:, 0] < dataset.n_classes))
     if dataset.models:
         said, sure = _votes(dataset, given, in_blocks)
         labels = Coded(distinct=dataset.class_names, codes=said.reshape(-1))
@@ -90,8 +100,9 @@ def evidence_of(
         columns["model_given_probabilities"] = Grouped(
             values=sure.reshape(-1), width=len(dataset.models)
         )
-        for model, own in zip(dataset.models, said.T, strict=True):
-            voices[printable(model.file, 60)] = own != given
+        for number, (model, own) in enumerate(zip(dataset.models, said.T, strict=True), start=1):
+            name = f"model {number} {printable(model.file.replace(',', ' '), 60)}"
+            voices.append((name, own != given, None))
     columns |= _agreement(voices)
     by_row = np.argsort(flagged["position"], kind="stable")
     for name in (*SIGNALS, "noise_posterior", "knn_disagreement", "gaussian_posterior"):
@@ -141,36 +152,51 @@ def _votes(
     return said, np.column_stack([one[:, 1] for one in found])
 
 
-def _agreement(voices: Mapping[str, npt.NDArray[np.bool_]]) -> dict[str, Column]:
+def _assessable(dataset: Dataset, noise_matrix: Any) -> npt.NDArray[np.bool_]:
+    """Say of each class whether a label of it could be wrong, by the estimated noise matrix."""
+    counts = np.bincount(dataset.labels, minlength=dataset.n_classes)
+    elsewhere = np.asarray(noise_matrix.sum(axis=1)) - np.asarray(noise_matrix.diagonal())
+    return np.asarray((counts >= FEW_LABELS) & (elsewhere > 0))
+
+
+def _codes(grouped: Grouped) -> npt.NDArray[np.int32]:
+    assert isinstance(grouped.values, Coded)
+    return grouped.values.codes.reshape(-1, grouped.width)
+
+
+def _agreement(voices: Sequence[Voice]) -> dict[str, Column]:
     """Return which voices speak against the label, and which do not: names between commas."""
-    names = list(voices)
-    codes = sum(
-        (np.asarray(voice).astype(np.int64) << place for place, voice in enumerate(voices.values()))
-    )
+    n_rows = len(voices[0][1])
+    codes = np.zeros(n_rows, dtype=np.int64)
+    for _, against, tells in voices:
+        spoken = np.ones(n_rows, dtype=np.int64) if tells is None else tells.astype(np.int64)
+        codes = codes * 3 + np.where(spoken == 1, np.where(against, 2, 1), 0)
     distinct, own = np.unique(codes, return_inverse=True)
 
-    def told(code: int, wanted: bool) -> str:
-        spoken = [name for place, name in enumerate(names) if bool(code >> place & 1) is wanted]
-        return ", ".join(spoken) or "none"
+    def told(code: int, wanted: int) -> str:
+        digits = [code // 3**place % 3 for place in reversed(range(len(voices)))]
+        names = [name for (name, *_), digit in zip(voices, digits, strict=True) if digit == wanted]
+        return ", ".join(names) or "none"
 
     return {
         column: Coded(
             distinct=tuple(told(code, wanted) for code in distinct.tolist()),
             codes=own.astype(np.int32),
         )
-        for column, wanted in (("agree", True), ("dissent", False))
+        for column, wanted in (("agree", 2), ("dissent", 1))
     }
 
 
 def _ranks(values: Array, by_row: npt.NDArray[np.int64], rising: bool) -> npt.NDArray[np.int32]:
     """Return the rank of each suspect by a signal, 1 the most suspicious, ties by row number.
 
-    `by_row` is the order of the suspects by row number. What is no number comes last.
+    `by_row` is the order of the suspects by row number. What is no number has rank 0: none.
     """
     keys = values[by_row]
     order = by_row[np.argsort(-keys if rising else keys, kind="stable")]
     ranks = np.empty(len(values), dtype=np.int32)
     ranks[order] = np.arange(1, len(values) + 1)
+    ranks[np.isnan(values)] = 0
     return ranks
 
 
@@ -204,11 +230,10 @@ def sentences(
     ]
     labels = columns.get("neighbour_labels")
     if isinstance(labels, Grouped) and isinstance(labels.values, Coded):
-        near = labels.values.recoded({name: code for code, name in enumerate(names)})
-        near = near.reshape(-1, labels.width)
+        near = _codes(labels)
         same = (near == flagged["other"][:, None]).sum(axis=1)
         told = [f"; {k} of {labels.width} nearest neighbours are " for k in range(labels.width + 1)]
-        unknown = near[:, 0] < 0  # a row that was not looked at
+        unknown = near[:, 0] >= len(names)  # a row that was not looked at
         codes = np.where(unknown, len(told), same).astype(np.int32)
         parts.append(Coded(distinct=(*told, ""), codes=codes))
         codes = np.where(unknown, len(shown), flagged["other"]).astype(np.int32)
@@ -229,19 +254,29 @@ def _probabilities(values: Array) -> Coded:
     steps[(wide > 0) & (wide < 0.005)] = 101
     steps[(wide >= 0.995) & (wide < 1)] = 102
     told = [probability(step / 100) for step in range(101)]
-    return Coded(distinct=(*told, probability(0.001), probability(0.999)), codes=steps)
+    told += [probability(0.001), probability(0.999)]
+    # Which way a half goes depends on the last bit: few values are so near to one.
+    halves = np.flatnonzero(np.abs(wide * 100 % 1 - 0.5) < 1e-6)
+    distinct, own = np.unique(wide[halves], return_inverse=True)
+    steps[halves] = len(told) + own
+    return Coded(distinct=(*told, *map(probability, distinct.tolist())), codes=steps)
 
 
 def _joined(parts: list[str | Coded], n_rows: int) -> Texts:
-    """Return the parts of each row put together; Arrow does it, a million rows at a time."""
+    """Return the parts of each row put together by Arrow, a block of rows at a time."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not n_rows:
+    blocks = []
+    for start in range(0, n_rows, _BLOCK):
+        rows = slice(start, min(start + _BLOCK, n_rows))
+        same = np.zeros(rows.stop - rows.start, dtype=np.int32)
+        columns = [
+            Coded(distinct=(part,), codes=same) if isinstance(part, str) else part[rows]
+            for part in (*parts, "")
+        ]
+        arrays = [array_of(column).dictionary_decode() for column in columns]
+        blocks.append(pc.binary_join_element_wise(*arrays))
+    if not blocks:
         return Texts.of([])
-    same = np.zeros(n_rows, dtype=np.int32)
-    columns = [
-        Coded(distinct=(part,), codes=same) if isinstance(part, str) else part for part in parts
-    ]
-    arrays = [array_of(column).dictionary_decode() for column in columns]
-    nothing = array_of(Coded(distinct=("",), codes=same)).dictionary_decode()
-    return Texts.of_arrow(pc.binary_join_element_wise(*arrays, nothing))
+    return Texts.of_arrow(pa.concat_arrays(blocks))

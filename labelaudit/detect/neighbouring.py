@@ -51,6 +51,9 @@ def with_neighbours(
     candidates = None
     if len(dataset) > LARGEST:
         candidates = chosen_rows(choose, partial(job.fold, stage="selecting"))
+        of_rare = candidates[embedded.rare_classes(class_counts)[dataset.labels[candidates]]]
+        if len(candidates) > LARGEST and len(of_rare):
+            candidates = of_rare  # there neighbours decide; elsewhere they are but evidence
     graph = graph_of(job, NEIGHBOURS, seed, candidates, folder_of(job))
     labels = np.asarray(dataset.labels)
     known = {
@@ -133,8 +136,12 @@ def evidence_of_neighbours(
 
 
 def _ids(dataset: Dataset, rows: npt.NDArray[np.int64], told: npt.NDArray[np.bool_]) -> Texts:
-    names = _names(dataset, rows).tolist()
-    return Texts.of([name if one else "" for name, one in zip(names, told.tolist(), strict=True)])
+    """Return the ids of rows; an empty one where there is nothing to tell."""
+    known, place = np.unique(rows[told], return_inverse=True)
+    names = Texts.of([*_names(dataset, known), ""])
+    at = np.full(len(rows), len(known))
+    at[told] = place
+    return names.take(at)
 
 
 def _names(dataset: Dataset, rows: npt.NDArray[np.int64]) -> Any:
@@ -154,11 +161,11 @@ def _duplicates(
     for one, other in near.pairs.tolist():
         others.setdefault(one, []).append(other)
         others.setdefault(other, []).append(one)
-    told = []
-    for row in positions.tolist():
-        some = others.get(row, ())[:10]
+    told, codes = {"": 0}, np.zeros(len(positions), dtype=np.int32)
+    for at in np.flatnonzero(np.isin(positions, near.pairs.reshape(-1))).tolist():
+        some = others[int(positions[at])][:10]
         names = _names(dataset, np.array(some, dtype=np.int64)).tolist()
         labels = [dataset.class_names[int(dataset.labels[other])] for other in some]
-        told.append("; ".join(f"{n} ({label})" for n, label in zip(names, labels, strict=True)))
-    distinct, codes = np.unique(np.array(told, dtype=object), return_inverse=True)
-    return Coded(distinct=tuple(map(str, distinct)), codes=codes.astype(np.int32))
+        text = "; ".join(f"{n} ({label})" for n, label in zip(names, labels, strict=True))
+        codes[at] = told.setdefault(text, len(told))
+    return Coded(distinct=tuple(told), codes=codes)

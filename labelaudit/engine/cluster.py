@@ -255,9 +255,14 @@ def _reached(address: str) -> Any:
         else:
             return _with_workers(client, address)
     raise ConfigError(
-        f"--scheduler {printable(address, 80)}: {reason}; name a running scheduler as "
+        f"--scheduler {_shown(address)}: {reason}; name a running scheduler as "
         "tcp://HOST:PORT or tls://HOST:PORT"
     )
+
+
+def _shown(address: str) -> str:
+    """Return an address as it may be printed: without a user and password."""
+    return printable(re.sub(r"//[^/@]*@", "//", address), 80)
 
 
 def _with_workers(client: Any, address: str) -> Any:
@@ -266,8 +271,8 @@ def _with_workers(client: Any, address: str) -> Any:
         if time.monotonic() > deadline:
             client.close(timeout=2)
             raise ConfigError(
-                f"--scheduler {printable(address, 80)}: has no workers; start some with "
-                f"`dask worker {printable(address, 80)}`"
+                f"--scheduler {_shown(address)}: has no workers; start some with "
+                f"`dask worker {_shown(address)}`"
             )
         time.sleep(0.1)
     return client

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.dataset import Check
-from labelaudit.core.errors import NothingJudged
+from labelaudit.core.errors import InputError, NothingJudged
 from labelaudit.core.texts import Texts
 from labelaudit.ingest.contract.ids import first_of, ids_matched, row_alignment, row_counts
 from labelaudit.ingest.contract.nearly import MOST, nearly_matched
@@ -35,6 +35,8 @@ def join(
         if len(numbers.values) != n_rows:
             raise row_counts(numbers.file, len(numbers.values), labels_file, n_rows)
         return None, row_alignment(numbers.file, labels_file)
+    if not len(numbers.ids):
+        raise InputError(f"{numbers.file}: holds no rows")
     own = ids if ids is not None else _row_numbers(n_rows, scratch)
     rows, has_no_label = match(own, numbers.ids, scratch)
     n_lost, lost = _named(own.texts, rows == MISSING)

@@ -11,8 +11,10 @@ class BrierScore(SampledMeasure):
 
     Range 0 (certain and agreeing) to 2 (certain and contradicting); always saying 1/K scores
     1 - 1/K. Unlike the calibration error it also falls where the model separates the classes
-    better. Label errors raise it. Exact up to 50,000 rows, above from a fair sample of so many;
-    the interval is the normal one of a mean over rows.
+    better. Exact up to 50,000 rows, above from a fair sample of so many; the interval is the
+    normal one of a mean over rows. Cost: O(n K).
+
+    Limits: label errors raise it, and it mixes calibration with how well classes are told apart.
 
     Source: Brier, Verification of forecasts expressed in terms of probability, 1950.
     """

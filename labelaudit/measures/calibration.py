@@ -1,13 +1,17 @@
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.dataset import Batch
+from labelaudit.core.intervals import wilson
 from labelaudit.core.results import Alert, DatasetFacts, Measurement
 from labelaudit.core.rows import Array
 from labelaudit.engine.exact import ExactSums
-from labelaudit.measures.kinds import Measure
+from labelaudit.measures.kinds import Measure, Sample
+from labelaudit.measures.resampling import kind_of, resampling
 
 BINS = 15
 LIMIT = 0.03
@@ -21,17 +25,25 @@ class Calibration(Measure):
     averaged by bin size. Beside it: mean confidence, agreement, and the negative
     log-likelihood in nats (probabilities below 1e-12 count as 1e-12).
 
-    Range 0 (confidence can be read as a frequency) to 1; below .03 is good. It is measured
-    against the given labels: label errors alone make a perfect model look overconfident, so
-    nothing is ever recalibrated here and no temperature is applied. ECE depends on its bins.
-    Cost: one pass over the digest. Interval: none yet.
+    Range 0 (confidence can be read as a frequency) to 1, lower is better; below .03 is good.
+    `bin_low` and `bin_high` are the Wilson interval of the agreement in each bin. The error is
+    too high by chance: `by_chance` is what a calibrated model would show on so many rows.
 
-    Source: Guo et al., On calibration of modern neural networks, ICML 2017.
+    Limits: it is measured against the given labels, and label errors alone make a perfect model
+    look overconfident, so nothing is ever recalibrated here and no temperature is applied. It
+    depends on its bins. Exact over all rows; cost: one pass over the digest. The interval is a
+    bootstrap of groups of at most 50,000 sampled rows, narrowed to all rows; the excess that
+    chance makes is taken off its lower end.
+
+    Source: Guo et al., On calibration of modern neural networks, ICML 2017; intervals of the
+    bins: Wilson 1927; that ECE is too high by chance: Kumar, Liang and Ma, Verified uncertainty
+    calibration, NeurIPS 2019.
     """
 
     name = "calibration"
     title = "Calibration"
     needs = frozenset({"digest"})
+    sample_needs = frozenset({"digest"})
 
     def __init__(self, facts: DatasetFacts) -> None:
         super().__init__(facts)
@@ -64,6 +76,8 @@ class Calibration(Measure):
         error = float(np.abs(agreeing - sums).sum() / total)
         (loss,) = (self.losses.result() / total).tolist()
         filled = np.maximum(rows, 1)
+        pairs = list(zip(agreeing.tolist(), rows.tolist(), strict=True))
+        bounds = [wilson(k, n) if n else (None, None) for k, n in pairs]
         figures: dict[str, Any] = {
             "bins": BINS,
             "mean_confidence": float(sums.sum() / total),
@@ -72,36 +86,59 @@ class Calibration(Measure):
             "bin_rows": rows.tolist(),
             "bin_confidence": (sums / filled).tolist(),
             "bin_agreement": (agreeing / filled).tolist(),
+            "bin_low": [low for low, _ in bounds],
+            "bin_high": [high for _, high in bounds],
         }
         return Measurement(
             name=self.name,
             title=self.title,
             value=error,
             unit="expected calibration error",
-            interval_kind="none: not computed",
+            interval_kind="none: no sample was taken",
             range=(0.0, 1.0),
             better="lower",
             details=figures,
-            source="Guo et al. 2017",
-            alerts=_alerts(error, figures),
+            source="Guo et al. 2017; Wilson 1927",
+        )
+
+    def with_interval(self, measured: Measurement, sample: Sample) -> Measurement:
+        assert sample.digest is not None
+        assert measured.value is not None
+        confidence = np.clip(sample.digest.confidence.astype(np.float64), 0, 1)
+        agrees = sample.digest.predicted(sample.labels) == sample.labels
+        found = resampling(len(confidence), sample.seed).gaps(
+            equal_width_bins(confidence, BINS), BINS, agrees - confidence
+        )
+        interval, by_chance = found.interval(measured.value, len(confidence), sample.n_total)
+        return replace(
+            measured,
+            interval=interval,
+            interval_kind=kind_of(sample),
+            details={**measured.details, "by_chance": by_chance},
+            alerts=_alerts(measured.value, interval, measured.details),
         )
 
 
-def _alerts(error: float, figures: dict[str, Any]) -> tuple[Alert, ...]:
+def _alerts(
+    error: float, interval: tuple[float, float], figures: Mapping[str, Any]
+) -> tuple[Alert, ...]:
     if error <= LIMIT:
         return ()
     lean = "too sure" if figures["mean_confidence"] > figures["agreement"] else "not sure enough"
+    sure = interval[0] > LIMIT
+    maybe = "" if sure else "; on so few rows this may be chance"
     return (
         Alert(
             id="calibration.gap",
-            severity="caution",
+            severity="caution" if sure else "info",
             module="probabilistic_model",
             scope="dataset",
-            message=f"The model is {lean} of itself, measured against the given labels",
+            message=f"The model is {lean} of itself, measured against the given labels{maybe}",
             mitigation="Read scores as ranks, not as probabilities.",
             value=error,
             threshold=LIMIT,
             use_cases=("train", "evaluate"),
+            basis="a convention of labelaudit; caution where the whole interval is above it",
         ),
     )
 

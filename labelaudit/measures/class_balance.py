@@ -1,4 +1,5 @@
 import math
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +13,8 @@ from labelaudit.measures.kinds import Measure
 
 NOT_ASSESSABLE = 10
 WIDE = 30
+IMBALANCED = 10.0
+FOLDS = 5  # of cross-validation, as most people cut it
 
 
 class ClassBalance(Measure):
@@ -20,17 +23,23 @@ class ClassBalance(Measure):
     The value is the imbalance ratio max n / min n over the classes that occur; 1 is even,
     above 10 most learners neglect the rare classes. Absent classes are listed apart. Beside
     it: entropy H and evenness H / ln K (1 is even), effective classes exp(H) and 1 / sum p^2,
-    Gini coefficient of the counts, LRID / N = 2 (ln K - H), the majority baseline (the
-    accuracy of always naming the largest class), and for each class its share with a Wilson
-    interval and its tier: head above 100 examples, medium 20 to 100, tail below 20; where no
-    class has more than 100, thirds of the examples, classes sorted by size.
+    Gini coefficient of the counts (corrected: times K / (K - 1)), LRID / N = 2 (ln K - H), the
+    majority baseline (the accuracy of always naming the largest class), and for each class its
+    share with a Wilson interval, its effective number of examples (1 - .999^n) / .001, its tier:
+    head above 100 examples, medium 20 to 100, tail below 20; where no class has more than 100,
+    thirds of the examples, classes sorted by size. What evaluation pays: `examples_per_point`
+    is how many examples a change of one point in the class's recall is, n / 100.
 
-    Range 1 to infinity; lower is more even. Counts given labels, so label errors count too.
-    Cost: one count per row. Interval: none, these are counts; Wilson's per class is that of a
-    sample of this size.
+    Range 1 to infinity; lower is more even. Cost: one count per row. Interval: none, these are
+    counts; Wilson's per class is that of a sample of this size.
+
+    Limits: it counts given labels, so label errors count too (`true_prior` has the model's
+    estimate), and a class of fewer than 10 is "not assessable", of fewer than 30 "wide": to
+    know a share of 10 % to 5 points takes about 141.
 
     Source: Wilson 1927; tiers of ImageNet-LT (Liu et al., CVPR 2019); LRID of Zhu et al.,
-    Pattern Recognition Letters 2018; otherwise standard.
+    Pattern Recognition Letters 2018; effective number of Cui et al., CVPR 2019; otherwise
+    standard.
     """
 
     name = "class_balance"
@@ -66,49 +75,116 @@ class ClassBalance(Measure):
                 "share": tuple(count / total for count in counts),
                 "share_low": tuple(wilson(count, total)[0] for count in counts),
                 "share_high": tuple(wilson(count, total)[1] for count in counts),
+                "effective_number": tuple(effective_number(count) for count in counts),
+                "examples_per_point": tuple(count / 100 for count in counts),
                 "tier": tuple(tiers),
                 "assessable": tuple(_assessable(count) for count in counts),
             },
-            source="Wilson 1927; Liu et al. 2019; Zhu et al. 2018",
-            alerts=tuple(self._alerts(counts, figures["imbalance_ratio"])),
+            source="Wilson 1927; Liu et al. 2019; Zhu et al. 2018; Cui et al. 2019",
+            alerts=tuple(alerts_of(self.facts.class_names, counts, figures["imbalance_ratio"])),
         )
 
-    def _alerts(self, counts: list[int], ratio: float | None) -> list[Alert]:
-        alerts = []
-        named = list(zip(self.facts.class_names, counts, strict=True))
-        small = [name for name, count in named if 0 < count < NOT_ASSESSABLE]
-        if small:
-            alerts.append(
-                Alert(
-                    id="class_balance.not_assessable",
-                    severity="caution",
-                    module="statistics",
-                    scope=listed(small, 5),
-                    message=f"fewer than {NOT_ASSESSABLE} examples in {_classes(len(small))}: "
-                    f"{listed(small, 5)}",
-                    mitigation="Do not judge single labels of these; collect more examples.",
-                    value=float(min(count for _, count in named if count)),
-                    threshold=float(NOT_ASSESSABLE),
-                    use_cases=("evaluate", "tail"),
-                )
-            )
-        if ratio is not None and ratio > 10:
-            largest, smallest = _extremes(named)
-            alerts.append(
-                Alert(
-                    id="class_balance.imbalanced",
-                    severity="info" if ratio <= 100 else "caution",
-                    module="statistics",
-                    scope="dataset",
-                    message=f"{largest[0]} has {largest[1]:,} examples, {smallest[0]} only "
-                    f"{smallest[1]:,}",
-                    mitigation="Report figures for each class; accuracy hides the rare ones.",
-                    value=ratio,
-                    threshold=10.0,
-                    use_cases=("train", "evaluate", "tail"),
-                )
-            )
-        return alerts
+
+def alerts_of(names: Sequence[str], counts: Sequence[int], ratio: float | None) -> list[Alert]:
+    """Return what the sizes of classes give to think about, absent classes left to the contract."""
+    named = [(name, count) for name, count in zip(names, counts, strict=True) if count]
+    alerts = []
+    if small := [(name, count) for name, count in named if count < NOT_ASSESSABLE]:
+        alerts.append(_not_assessable(small))
+    if wide := [(name, count) for name, count in named if NOT_ASSESSABLE <= count < WIDE]:
+        alerts.append(_wide(wide))
+    if short := [(name, count) for name, count in named if count < FOLDS]:
+        alerts.append(_few_for_folds(short))
+    if ratio is not None and ratio > IMBALANCED:
+        alerts.append(_imbalanced(named, ratio))
+    return alerts
+
+
+def _not_assessable(small: list[tuple[str, int]]) -> Alert:
+    name, count = min(small, key=lambda item: item[1])
+    return Alert(
+        id="class_balance.not_assessable",
+        severity="caution",
+        module="statistics",
+        scope=_named(small),
+        message=f"fewer than {NOT_ASSESSABLE} examples in {_classes(len(small))}: "
+        f"{_named(small)}; {_cost(name, count)}",
+        mitigation="Do not judge single labels of these; collect more examples.",
+        value=float(count),
+        threshold=float(NOT_ASSESSABLE),
+        use_cases=("evaluate", "benchmark", "tail"),
+        basis="with 1 flag in 10 examples the 95 % interval is 1 to 38 %",
+    )
+
+
+def _wide(wide: list[tuple[str, int]]) -> Alert:
+    name, count = min(wide, key=lambda item: item[1])
+    return Alert(
+        id="class_balance.wide",
+        severity="info",
+        module="statistics",
+        scope=_named(wide),
+        message=f"{NOT_ASSESSABLE} to {WIDE - 1} examples in {_classes(len(wide))}: "
+        f"{_named(wide)}; {_cost(name, count)}",
+        mitigation="Print the interval beside every figure of these classes.",
+        value=float(count),
+        threshold=float(WIDE),
+        use_cases=("evaluate", "benchmark", "tail"),
+        basis="a share of 10 % needs about 141 examples to be known to 5 points",
+    )
+
+
+def _few_for_folds(short: list[tuple[str, int]]) -> Alert:
+    return Alert(
+        id="class_balance.fewer_than_folds",
+        severity="caution",
+        module="statistics",
+        scope=_named(short),
+        message=f"fewer than {FOLDS} examples in {_classes(len(short))}: {_named(short)}; in "
+        f"cross-validation of {FOLDS} folds some fold lacks them",
+        mitigation="Use fewer folds, or leave such classes out and say so.",
+        value=float(min(count for _, count in short)),
+        threshold=float(FOLDS),
+        use_cases=("train", "tail"),
+        basis=f"the usual {FOLDS} folds; an audit does not know how yours were cut",
+    )
+
+
+def _imbalanced(named: list[tuple[str, int]], ratio: float) -> Alert:
+    largest, smallest = _extremes(named)
+    return Alert(
+        id="class_balance.imbalanced",
+        severity="info" if ratio <= 100 else "caution",
+        module="statistics",
+        scope="dataset",
+        message=f"{largest[0]} has {largest[1]:,} examples, {smallest[0]} only {smallest[1]:,}; "
+        f"{_cost(*smallest)}",
+        mitigation="Report figures for each class; accuracy hides the rare ones.",
+        value=ratio,
+        threshold=IMBALANCED,
+        use_cases=("train", "evaluate", "tail"),
+        basis="a convention of labelaudit: caution above 100",
+    )
+
+
+def _named(classes: list[tuple[str, int]]) -> str:
+    return listed([name for name, _ in classes], 5)
+
+
+def _cost(name: str, count: int) -> str:
+    """Say what a point of recall is in examples.
+
+    >>> _cost("tench", 30)
+    'a 1-point change in the recall of tench is 0.3 examples'
+    """
+    amount = f"{count / 100:.2g}" if count < 100 else f"{count / 100:,.1f}".removesuffix(".0")
+    examples = "example" if amount == "1" else "examples"
+    return f"a 1-point change in the recall of {name} is {amount} {examples}"
+
+
+def effective_number(count: int, beta: float = 0.999) -> float:
+    """Return (1 - beta^n) / (1 - beta), the effective number of n examples (Cui et al. 2019)."""
+    return -math.expm1(count * math.log(beta)) / (1 - beta)
 
 
 def _classes(count: int) -> str:
@@ -116,8 +192,7 @@ def _classes(count: int) -> str:
 
 
 def _extremes(named: list[tuple[str, int]]) -> tuple[tuple[str, int], tuple[str, int]]:
-    present = [item for item in named if item[1]]
-    return max(present, key=lambda item: item[1]), min(present, key=lambda item: item[1])
+    return max(named, key=lambda item: item[1]), min(named, key=lambda item: item[1])
 
 
 def _assessable(count: int) -> str:
@@ -144,6 +219,7 @@ def balance(counts: npt.NDArray[np.int64]) -> dict[str, Any]:
         "effective_classes_entropy": math.exp(entropy),
         "effective_classes_simpson": 1 / math.fsum(share * share for share in shares),
         "gini": ranks / (n_classes * total),
+        "gini_corrected": ranks / ((n_classes - 1) * total) if n_classes > 1 else None,
         "lrid": 2 * total * (math.log(n_classes) - entropy),
         "lrid_per_example": 2 * (math.log(n_classes) - entropy),
         "majority_baseline": shares[-1],

@@ -1,26 +1,37 @@
 """Run the measures: tallies in one fold, sampled ones on a shared sample, derived ones last."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.dataset import Digest
+from labelaudit.core.errors import ConfigError
 from labelaudit.core.results import DatasetFacts, Detection, Measurement, Skipped
+from labelaudit.core.text import did_you_mean, printable
 from labelaudit.engine.graph import LARGEST, finite, folder_of, graph_of
 from labelaudit.engine.job import Job
 from labelaudit.engine.neighbours import nearest
 from labelaudit.engine.passes import joined
 from labelaudit.engine.sample import fair_sample
-from labelaudit.measures import known_measures
+from labelaudit.measures import Kind, known_measures
 from labelaudit.measures.kinds import DerivedMeasure, Measure, Sample, SampledMeasure
 
 
 def measure_all(
-    job: Job, facts: DatasetFacts, detection: Detection | None, seed: int
+    job: Job,
+    facts: DatasetFacts,
+    detection: Detection | None,
+    seed: int,
+    chosen: Collection[str] | None = None,
 ) -> tuple[Measurement | Skipped, ...]:
-    """Run every known measure, by name; one that lacks what it needs is skipped with a reason."""
-    kinds = known_measures()
+    """Run the measures that are chosen, all where None, and return what they found, by name.
+
+    One that lacks what it needs is skipped with a reason. What a chosen one reads is measured too.
+    """
+    known = known_measures()
+    chosen = known.keys() if chosen is None else set(chosen)
+    kinds = {name: kind for name, kind in known.items() if name in _with_read(chosen, known)}
     has = set(job.dataset.has) | ({"flags", "joint"} if detection is not None else set())
     able = {name: kind for name, kind in kinds.items() if kind.needs <= has}
     done: dict[str, Measurement | Skipped] = {
@@ -29,19 +40,68 @@ def measure_all(
         if name not in able
     }
     tallies = [kind(facts) for kind in able.values() if issubclass(kind, Measure)]
-    filled = job.each(job.digested, "measuring", tallies=tallies)
-    for measured in (tally.result() for tally in filled):
-        done[measured.name] = measured
+    passed = job.each(job.digested, "measuring", tallies=tallies) if tallies else []
+    filled = [tally for tally in passed if isinstance(tally, Measure)]
+    for tally in filled:
+        done[tally.name] = tally.result()
     sampled = [kind for kind in able.values() if issubclass(kind, SampledMeasure)]
-    for size in sorted({kind.largest_sample for kind in sampled}):
+    resampled = [tally for tally in filled if tally.sample_needs]
+    sizes = {kind.largest_sample for kind in sampled}
+    for size in sorted(sizes | ({_RESAMPLED_ROWS} if resampled else set())):
         sharing = [kind for kind in sampled if kind.largest_sample == size]
-        sample = _sample(job, size, seed, sharing)
+        also = resampled if size == _RESAMPLED_ROWS else []
+        sample = _sample(job, size, seed, sharing, also)
         for kind in sharing:
             done[kind.name] = kind.measure(sample, facts)
-    for derived in able.values():
-        if issubclass(derived, DerivedMeasure):
-            done[derived.name] = derived.measure(facts, detection, dict(done))
-    return tuple(done[name] for name in sorted(done))
+        for tally in also:
+            plain = done[tally.name]
+            assert isinstance(plain, Measurement)
+            done[tally.name] = tally.with_interval(plain, sample)
+    for derived in _in_order(able):
+        done[derived.name] = derived.measure(facts, detection, dict(done))
+    return tuple(done[name] for name in sorted(done) if name in chosen)
+
+
+def expect_known(measures: Collection[str] | None, skip: Collection[str]) -> None:
+    """Raise ConfigError where a name is no measure's, or nothing is left to measure."""
+    known = known_measures()
+    for option, names in (("measures", measures or ()), ("skip", skip)):
+        for name in names:
+            if name not in known:
+                raise ConfigError(
+                    f"{option} {printable(name, 60)!r}: there is no measure of that name"
+                    f"{did_you_mean(name, known)}; `labelaudit explain` lists all"
+                )
+    if measures is not None and not set(measures) - set(skip):
+        raise ConfigError("measures: none is left; name one that `skip` does not")
+
+
+def chosen_of(measures: Collection[str] | None, skip: Collection[str]) -> set[str]:
+    """Return the names of the measures to run: those named, all where None, less the skipped."""
+    return set(known_measures() if measures is None else measures) - set(skip)
+
+
+def _with_read(chosen: Collection[str], known: Mapping[str, Kind]) -> set[str]:
+    """Return the chosen names and those of what they read, and so on."""
+    found: set[str] = set()
+    further = set(chosen)
+    while further:
+        found |= further
+        kinds = [known[name] for name in further if name in known]
+        read = {name for kind in kinds if issubclass(kind, DerivedMeasure) for name in kind.reads}
+        further = (read & known.keys()) - found
+    return found
+
+
+def _in_order(able: Mapping[str, Kind]) -> list[type[DerivedMeasure]]:
+    """Return the derived measures by name, each after those that it reads."""
+    waiting = {n: kind for n, kind in able.items() if issubclass(kind, DerivedMeasure)}
+    ordered: list[type[DerivedMeasure]] = []
+    while waiting:
+        ready = [name for name, kind in waiting.items() if not kind.reads & waiting.keys()]
+        # Two that read each other are an author's slip: then by name.
+        ordered += [waiting.pop(name) for name in sorted(ready) or sorted(waiting)[:1]]
+    return ordered
 
 
 _REMEDIES = {
@@ -61,14 +121,24 @@ def _skipped(name: str, title: str, lacking: frozenset[str], embedded: bool) -> 
     return Skipped(name=name, title=title, reason=reasons[0][0], remedy=reasons[0][1])
 
 
+# Tallies whose interval is a bootstrap share the sample of most sampled measures.
+_RESAMPLED_ROWS = SampledMeasure.largest_sample
+
 # A sample of whole rows is held in memory: where classes are many it is of fewer rows.
 _MOST_CELLS = 1 << 26
 _LEAST_SAMPLE = 512
 
 
-def _sample(job: Job, size: int, seed: int, kinds: Sequence[type[SampledMeasure]]) -> Sample:
+def _sample(
+    job: Job,
+    size: int,
+    seed: int,
+    kinds: Sequence[type[SampledMeasure]],
+    tallies: Sequence[Measure] = (),
+) -> Sample:
     """Take a fair sample and of it only what the measures that share it ask for."""
-    needs = frozenset().union(*(kind.needs for kind in kinds))
+    asked = [*(kind.needs for kind in kinds), *(tally.sample_needs for tally in tallies)]
+    needs = frozenset().union(*asked)
     dataset = job.dataset
     matrix = dataset.probabilities if "probabilities" in needs else None
     if matrix is not None:

@@ -6,10 +6,18 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.rows import Array
+from labelaudit.measures.kinds import Sample
 
 GROUPS = 200
 RESAMPLES = 400
-KIND = f"95 %, bootstrap of {GROUPS} groups of rows, bias taken off"
+
+
+def kind_of(sample: Sample) -> str:
+    """Say what an interval is that was made from a sample."""
+    size, rows = sample.described["size"], "all rows"
+    if size < sample.n_total:
+        rows = f"{size:,} of {sample.n_total:,} rows"
+    return f"95 %, bootstrap of {rows}, seed {sample.seed}; bias taken off below"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +38,7 @@ class Resampling:
         cells = self.groups * n_bins + bins
         sums = np.bincount(cells, weights=gaps, minlength=n_groups * n_bins)
         table = sums.reshape(n_groups, n_bins)
-        total = table.sum(axis=0)
+        total = np.bincount(bins, weights=gaps, minlength=n_bins)  # the same for every seed
         drawn = self.times @ table
         n_rows = max(len(gaps), 1)
         return Gaps(

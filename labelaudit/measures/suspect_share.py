@@ -34,14 +34,18 @@ class SuspectShare(DerivedMeasure):
         assert detection is not None
         overall = detection.n_flagged / facts.n_examples
         pairs = list(zip(detection.flagged_by_class.tolist(), facts.class_counts, strict=True))
-        intervals = [jeffreys(k, n) if n >= NOT_ASSESSABLE else None for k, n in pairs]
+        # How many a budget leaves is no sample of anything.
+        counted = detection.top is None
+        intervals = [jeffreys(k, n) if counted and n >= NOT_ASSESSABLE else None for k, n in pairs]
         return Measurement(
             name=SuspectShare.name,
             title=SuspectShare.title,
             value=overall,
             unit="flagged rows / rows",
-            interval=jeffreys(detection.n_flagged, facts.n_examples),
-            interval_kind="95 % Jeffreys; of the flagged share, not of the error rate",
+            interval=jeffreys(detection.n_flagged, facts.n_examples) if counted else None,
+            interval_kind="95 % Jeffreys; of the flagged share, not of the error rate"
+            if counted
+            else "none: a budget decides how many are flagged",
             range=(0.0, 1.0),
             better="neither",
             per_class={

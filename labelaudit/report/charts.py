@@ -43,6 +43,9 @@ def reliability(bins: Sequence[Bin]) -> Markup:
         x, y, even = (_at(each.confidence, 0), _at(each.agreement, 1), _at(each.confidence, 1))
         radius = _number(2.5 + 6.5 * (each.rows / largest) ** 0.5)
         marks.append(f'<line class="gap" x1="{x}" y1="{even}" x2="{x}" y2="{y}"/>')
+        if each.low is not None and each.high is not None:
+            low, high = _at(each.low, 1), _at(each.high, 1)
+            marks.append(f'<line class="whisker" x1="{x}" y1="{low}" x2="{x}" y2="{high}"/>')
         marks.append(f'<circle class="people" cx="{x}" cy="{y}" r="{radius}"/>')
     total = numbers.count(sum(each.rows for each in bins))
     sentence = f"Agreement with the given label over confidence, {len(bins)} bins of {total} rows"

@@ -15,6 +15,7 @@ from labelaudit.report.words import (
     NO_SUSPECTS,
     named,
     part_of,
+    plain,
     several,
     why_missing,
     why_no_detection,
@@ -41,7 +42,9 @@ def _suspect(finding: Finding) -> Suspect:
         given=given,
         suggested=suggested,
         quality=numbers.score(float(finding.label_quality)),
-        evidence=f"model gives `{suggested}` {numbers.probability(finding.suggested_probability)} "
+        evidence=plain(known)
+        if (known := finding.evidence.get("evidence"))
+        else f"model gives `{suggested}` {numbers.probability(finding.suggested_probability)} "
         f"and `{given}` {numbers.probability(finding.given_probability)}; {line}",
         given_probability=float(finding.given_probability),
         suggested_probability=float(finding.suggested_probability),
@@ -104,15 +107,14 @@ def confusions_of(audit: Audit, detection: Detection | None) -> Confusions:
 def _kin(audit: Audit, kin: Kinship) -> str:
     given, other = (audit.dataset.class_names[code] for code in (kin.given, kin.other))
     there, back = numbers.share(kin.there), numbers.share(kin.back)
-    if kin.kind == "one":
-        return (
-            f"To the model {given} and {other} look like one class: it takes {there} of {given} "
-            f"for {other}, and {back} the reverse"
-        )
-    return (
-        f"To the model {given} looks like two classes: it takes {there} of it for {other}, and "
-        f"{back} the reverse"
+    shares = (
+        f"of {given} that it places in either, it places {there} in {other}; of {other}, "
+        f"{back} in {given}"
     )
+    looks = f"{given} and {other} look like one class"
+    if kin.kind == "two":
+        looks = f"{given} looks like two classes, itself and {other}"
+    return f"To the model {looks}: {shares}"
 
 
 def _pair(
@@ -123,7 +125,8 @@ def _pair(
     verb = "looks" if count == 1 else "look"
     back = f"; {numbers.count(reverse)} the reverse" if reverse else "; none the reverse"
     chance = ""
-    if known is not None and audit.dataset.n_classes > 2:  # of two there is nothing to choose
+    # Where all suspects are of one class, say, there is nothing to choose.
+    if known is not None and abs(known.expected - count) > 1e-6 * count:
         chance = f"{numbers.ratio(known.expected)} by chance"
         back += f"; {chance}{', systematic' if known.is_systematic else ''}"
     return Pair(

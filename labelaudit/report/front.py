@@ -208,13 +208,28 @@ def _judged(audit: Audit, detection: Detection | None) -> tuple[str, ...]:
     if detection.n_flagged == 0:
         return tuple(f"{sentence}." for sentence in NO_SUSPECTS.rstrip(".").split(". "))
     total, flagged = audit.dataset.n_examples, detection.n_flagged
-    if total <= 100 or total < 2 * flagged:
+    if detection.top is not None and detection.n_filtered is not None:
+        first = (
+            f"These are the {numbers.count(flagged)} most doubtful of "
+            f"{several(detection.n_filtered, 'label')} that the rule flags: a budget of "
+            f"{plain(detection.top)}."
+        )
+    elif total <= 100 or total < 2 * flagged:
         first = f"The model suspects {numbers.count(flagged)} of {several(total, 'label')}."
     else:
         first = f"The model suspects 1 label in {numbers.count(round(total / flagged))}."
     few = "100" if flagged > 100 else "it" if flagged == 1 else f"all {flagged}"
     second = f"Nobody has checked yet: review {few} to learn the error rate."
     return (first, second) if total > 100 else (first, second, "Too few labels to rank classes.")
+
+
+def _budget(detection: Detection) -> str:
+    if detection.top is None or detection.n_filtered is None:
+        return ""
+    return (
+        f" It flags {numbers.count(detection.n_filtered)}; these are the most doubtful, for a "
+        f"budget of {plain(detection.top)}."
+    )
 
 
 def counts_of(audit: Audit, detection: Detection | None) -> tuple[Count, ...]:
@@ -245,7 +260,8 @@ def counts_of(audit: Audit, detection: Detection | None) -> tuple[Count, ...]:
         Count(
             name="Suspected",
             value=numbers.count(detection.n_flagged),
-            gloss=f"Flagged by {plain(detection.filter)}{': ' if rule else ''}{rule}.",
+            gloss=f"Flagged by {plain(detection.filter)}{': ' if rule else ''}{rule}."
+            + _budget(detection),
             kind="suspected",
             bar=detection.n_flagged / most,
         ),

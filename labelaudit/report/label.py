@@ -11,6 +11,7 @@ from labelaudit.core.results import Audit
 from labelaudit.report.evidence import class_rows, confusions_of, suspects_note, suspects_of
 from labelaudit.report.front import counts_of, panel_of, verdict_of
 from labelaudit.report.measured import (
+    badge_rows,
     balance_of,
     calibration_of,
     measure_of,
@@ -39,6 +40,7 @@ def label_of(audit: Audit) -> Label:
             f"{sum(alert.severity == level for alert in alerts)} {level}"
             for level in ("critical", "caution", "info")
         ),
+        badges=() if refused else badge_rows(audit),
         suspects=suspects_of(audit, detection),
         suspects_note=suspects_note(audit, detection),
         confusions=confusions_of(audit, detection),

@@ -26,6 +26,7 @@ def render(audit: Audit) -> str:
     for name, lines in (
         ("Classes", _classes(label)),
         ("Alerts", _alerts(label)),
+        ("Badges", _badges(label)),
         ("Suspects", _suspects(label)),
         ("Confusions", _pairs(label)),
         ("Skipped", _skipped(label)),
@@ -119,6 +120,13 @@ def _alerts(label: Label) -> list[str]:
     if len(label.alerts) > 10:
         lines.append(f"- {len(label.alerts) - 10} more")
     return lines
+
+
+def _badges(label: Label) -> list[str]:
+    return [
+        f"- **{escape(badge.state)}** {escape(badge.name)}: {escape(badge.evidence)}"
+        for badge in label.badges
+    ]
 
 
 def _suspects(label: Label) -> list[str]:

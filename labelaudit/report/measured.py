@@ -1,10 +1,12 @@
 """What measures found, alerts, and where everything came from."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from labelaudit.core.badges import badges_of
 from labelaudit.core.results import Alert, Audit, Measurement, Skipped
 from labelaudit.report import numbers
 from labelaudit.report.parts import (
@@ -12,12 +14,14 @@ from labelaudit.report.parts import (
     Bin,
     ClassRow,
     Fact,
+    Marked,
     Measure,
     Provenance,
     Section,
     Warned,
 )
 from labelaudit.report.words import (
+    BADGES,
     MOST_CLASSES,
     missing_note,
     plain,
@@ -156,10 +160,13 @@ def calibration_of(audit: Audit) -> Section:
             note=lean(measured),
         )
     ]
+    if measured.interval:
+        facts[0] = replace(facts[0], gloss=f"{facts[0].gloss}; 95 %: {_scores(measured.interval)}")
     for name, title, gloss in (
         ("adaptive_calibration", "Adaptive", "bins of equal count"),
         ("classwise_calibration", "Class-wise", "mean over classes"),
         ("brier_score", "Brier score", "squared error, 0 to 2; 0 is best"),
+        ("temperature", "Temperature", "would fit the given labels; not applied"),
     ):
         other = audit.measurement(name)
         facts.append(
@@ -173,16 +180,29 @@ def calibration_of(audit: Audit) -> Section:
         )
     )
     columns = [details.get(f"bin_{name}", ()) for name in ("rows", "confidence", "agreement")]
+    unknown = [None] * len(columns[0])
+    columns += [details.get(f"bin_{name}", unknown) for name in ("low", "high")]
     return Section(
         note="Whether the model's confidence can be trusted. Measured against the given labels, so "
         "label errors are in it: read scores as ranks, not probabilities.",
         facts=tuple(facts),
         bins=tuple(
-            Bin(rows=int(rows), confidence=float(confidence), agreement=float(agreement))
-            for rows, confidence, agreement in zip(*columns, strict=True)
+            Bin(
+                rows=int(rows),
+                confidence=float(confidence),
+                agreement=float(agreement),
+                low=low,
+                high=high,
+                interval=numbers.share_range(low, high),
+            )
+            for rows, confidence, agreement, low, high in zip(*columns, strict=True)
             if rows
         ),
     )
+
+
+def _scores(interval: tuple[float, float]) -> str:
+    return f"{numbers.score(interval[0])} to {numbers.score(interval[1])}"
 
 
 def measure_of(audit: Audit, measured: Measurement | Skipped) -> Measure:
@@ -274,7 +294,7 @@ def provenance_of(audit: Audit) -> Provenance:
             for check in audit.contract
         ),
         settings=tuple(
-            (plain(name), plain(numbers.figure(setting.value)), plain(setting.origin))
+            (plain(name), _set_to(setting.value), plain(setting.origin))
             for name, setting in audit.settings.items()
         ),
         tool=f"labelaudit {plain(audit.tool_version)}",
@@ -282,14 +302,30 @@ def provenance_of(audit: Audit) -> Provenance:
     )
 
 
+def _set_to(value: Any) -> str:
+    if value is None or value in ([], ()):
+        return "none"
+    if isinstance(value, list | tuple):
+        return plain(", ".join(map(str, value)))
+    return plain(numbers.figure(value))
+
+
 def warned(alert: Alert) -> Warned:
     raised = plain(alert.id)
     if alert.value is not None and alert.threshold is not None:
         raised += f": {numbers.figure(alert.value)}, limit {numbers.figure(alert.threshold)}"
+        raised += f" ({plain(alert.basis)})" if alert.basis else ""
     return Warned(
         severity=plain(alert.severity),
         message=plain(alert.message),
         mitigation=plain(alert.mitigation),
         uses=", ".join(plain(use) for use in alert.use_cases),
         rule=raised,
+    )
+
+
+def badge_rows(audit: Audit) -> tuple[Marked, ...]:
+    return tuple(
+        Marked(name=BADGES[badge.key], state=badge.state, evidence=plain(badge.evidence))
+        for badge in badges_of(audit)
     )

@@ -84,6 +84,15 @@ class Warned:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Marked:
+    """A badge, ready to print: its name, yes, no or unknown, and the evidence."""
+
+    name: str
+    state: str
+    evidence: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Suspect:
     """A suspected label and the evidence for it; thresholds are None where a class has none."""
 
@@ -153,11 +162,14 @@ class Balance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bin:
-    """A bin of the reliability plot."""
+    """A bin of the reliability plot; `low` to `high` is the interval of its agreement."""
 
     rows: int
     confidence: float
     agreement: float
+    low: float | None = None
+    high: float | None = None
+    interval: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -206,6 +218,7 @@ class Label:
     counts: tuple[Count, ...]
     alerts: tuple[Warned, ...]
     alert_totals: str
+    badges: tuple[Marked, ...]
     suspects: tuple[Suspect, ...]
     suspects_note: str
     confusions: Confusions

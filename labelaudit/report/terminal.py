@@ -65,6 +65,7 @@ def _one_column(label: Label, width: int) -> list["Text"]:
     for block in (
         _classes(label, width),
         _alerts(label, width),
+        _badges(label, width),
         _pairs(label, width, most=5),
         _suspects(label, width),
         _skipped(label, width),
@@ -81,6 +82,7 @@ def _two_columns(label: Label, width: int) -> list["Text"]:
     right: list[Text] = []
     for block in (
         _alerts(label, right_width),
+        _badges(label, right_width),
         _pairs(label, right_width, most=8),
         _suspects(label, right_width),
         _read(label, right_width),
@@ -110,6 +112,10 @@ def _head(label: Label, width: int) -> list["Text"]:
     ]
 
 
+def _s(count: str) -> str:
+    return "" if count == "1" else "s"
+
+
 def _front(label: Label, width: int) -> list["Text"]:
     panel = label.panel
     if label.refused:
@@ -119,7 +125,7 @@ def _front(label: Label, width: int) -> list["Text"]:
         words = (
             ("Suspected", STRONG),
             ("label errors", STRONG),
-            (f"{panel.suspected} labels, {panel.share} of all", ""),
+            (f"{panel.suspected} label{_s(panel.suspected)}, {panel.share} of all", ""),
         )
         lines += [
             two_ends(width, left, (right, SUGGESTED if panel.suspected != "0" else STRONG))
@@ -218,6 +224,25 @@ def _alerts(label: Label, width: int) -> list["Text"]:
         tag = styled(f"{alert.severity:<10}", "" if alert.severity == "info" else SUGGESTED)
         body[0] = tag.append_text(body[0][10:])
         lines += [*body, *wrapped(alert.mitigation, width, indent=10)]
+    return lines
+
+
+def _badges(label: Label, width: int) -> list["Text"]:
+    """Return the badges: the answer, the name, and the evidence beside it where there is room."""
+    if not label.badges:
+        return []
+    lines = [styled("BADGES", STRONG)]
+    names = max(cells(badge.name) for badge in label.badges)
+    beside = 9 + names + 2
+    for badge in label.badges:
+        line = styled(f"{badge.state:<9}", {"yes": STRONG, "no": SUGGESTED}.get(badge.state, QUIET))
+        line.append(fit(badge.name, names))
+        if width < beside + 30:
+            lines += [line, *wrapped(badge.evidence, width, style=QUIET, indent=9)]
+            continue
+        body = wrapped(badge.evidence, width, style=QUIET, indent=beside)
+        body[0] = line.append("  ").append_text(body[0][beside:])
+        lines += body
     return lines
 
 

@@ -1,6 +1,7 @@
 """Words that every section of the label uses: fixed sentences, names made harmless, reasons."""
 
 from labelaudit.core.results import Audit, Skipped
+from labelaudit.core.settings import OF_MEASURES
 from labelaudit.core.text import printable
 from labelaudit.report import numbers
 
@@ -62,6 +63,11 @@ def why_missing(audit: Audit, name: str) -> tuple[str, str]:
     for measured in audit.measurements:
         if measured.name == name and isinstance(measured, Skipped):
             return f"skipped: {plain(measured.reason)}", plain(measured.remedy)
+    chosen, skip = (audit.settings.get(setting) for setting in OF_MEASURES)
+    if skip is not None and name in skip.value:
+        return "not chosen: --skip", "labelaudit measure"
+    if chosen is not None and chosen.value != "all" and name not in chosen.value:
+        return "not chosen: --measures", "labelaudit measure"
     return "not measured by this version", "run the audit again"
 
 
@@ -71,6 +77,16 @@ def missing_note(audit: Audit, name: str) -> str:
         return f"{why[0].upper()}{why[1:]}."
     return f"{why[0].upper()}{why[1:]}. Supply it with: {remedy}"
 
+
+BADGES = {
+    "out_of_sample_predictions": "Predictions out of sample",
+    "labels_human_validated": "Labels validated by people",
+    "multi_annotator": "Several annotators",
+    "duplicates_checked": "Duplicates checked",
+    "calibration_ok": "Calibrated",
+    "min_samples_ok": "Enough examples in each class",
+    "license_present": "Licence stated",
+}
 
 # The seven modules of the Dataset Nutrition Label (Holland et al. 2018), and where each is.
 MODULES = (

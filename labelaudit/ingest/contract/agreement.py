@@ -76,7 +76,8 @@ def agreement_checks(job: Job, file: str) -> list[Check]:
     if dataset.n_classes <= FEW_CLASSES:
         confusion = np.zeros((dataset.n_classes, dataset.n_classes), dtype=np.int64)
         confusion.reshape(-1)[codes] = counts
-    checks = [alignment(file, *compared_rows(job), confusion, dataset.class_names)]
+    joined = any(check.name == "ids_matched" for check in dataset.contract)
+    checks = [alignment(file, *compared_rows(job), confusion, dataset.class_names, joined)]
     if checks[0].status != "refused":
         checks.append(weak_model(file, share, majority))
         sure, confidence = seen["n_sure"] / n_rows, seen["confidence"] / n_rows
@@ -95,6 +96,7 @@ def alignment(
     predicted: npt.NDArray[np.int32],
     confusion: npt.NDArray[np.int64] | None,
     names: tuple[str, ...],
+    joined: bool = False,
 ) -> Check:
     """Rows and columns of the predictions lie as the labels do.
 
@@ -117,8 +119,12 @@ def alignment(
             "alignment",
             "refused",
             f"{file}: {words}: so read, predictions and labels agree in "
-            f"{best.agreement:.1%} of rows, as given in {agreement:.1%}; put them into the same "
-            "order, or give both ids or names",
+            f"{best.agreement:.1%} of rows, as given in {agreement:.1%}; "
+            + (
+                "rows are joined by id: one file has ids, or columns, that are not its own"
+                if joined
+                else "put them into the same order, or give both ids or names"
+            ),
             evidence | {"orders": [one.described for one in (best, *as_good)]},
         )
     if confusion is not None and order.shows_nothing(confusion):
@@ -137,7 +143,12 @@ def alignment(
             "alignment",
             "not_testable",
             f"{file} fits the labels as given, but moved by one row it fits about as well (rows "
-            "sorted by class, or few of them): order within a class cannot be checked without ids",
+            "sorted by class, or few of them): "
+            + (
+                "that each id is on its own row cannot be checked within a class"
+                if joined
+                else "order within a class cannot be checked without ids"
+            ),
             evidence,
         )
     if confusion is None:

@@ -113,7 +113,7 @@ def duplicates(dataset: Dataset, kind: str, marks: Numbers | None) -> Check:
         "alerted",
         f"{n_unequal} two labels or more (equal {kind}): {first}",
         evidence | {"groups": len(unequal), "rows": sum(map(len, unequal)), "first_groups": groups},
-        mitigation="At least one label of each such input is wrong: look at these first.",
+        mitigation="One of its labels is wrong, or the inputs lost what tells them apart: look.",
     )
 
 
