@@ -1,5 +1,7 @@
 """Counts of codes out of many: dense where the codes are few, else only of those that occur."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +20,17 @@ class CodeCounts:
         self._pieces: list[tuple[Array, Array]] = []
         self._held = 0
         self._room = _ROOM
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel with the codes that occur: a fresh tally is sent with every shard."""
+        found = np.flatnonzero(self._dense)
+        return self.__dict__ | {"_dense": (len(self._dense), found, self._dense[found])}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        size, found, counts = state["_dense"]
+        self.__dict__ |= state
+        self._dense = np.zeros(size, dtype=np.int64)
+        self._dense[found] = counts
 
     def add(self, codes: Array) -> None:
         """Count `codes` int[n]."""

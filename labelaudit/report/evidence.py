@@ -31,21 +31,13 @@ def suspects_of(audit: Audit, detection: Detection | None) -> tuple[Suspect, ...
 def _suspect(finding: Finding) -> Suspect:
     given, suggested = named(finding.given_label), named(finding.suggested_label)
     threshold = _threshold(finding.suggested_threshold)
-    line = (
-        f"its threshold for `{suggested}` is {numbers.probability(threshold)}"
-        if threshold is not None
-        else f"it has no threshold for `{suggested}`: no example"
-    )
     return Suspect(
         rank=int(finding.rank),
         id=named(finding.id),
         given=given,
         suggested=suggested,
         quality=numbers.score(float(finding.label_quality)),
-        evidence=plain(known)
-        if (known := finding.evidence.get("evidence"))
-        else f"model gives `{suggested}` {numbers.probability(finding.suggested_probability)} "
-        f"and `{given}` {numbers.probability(finding.given_probability)}; {line}",
+        beside=_beside(finding, suggested),
         given_probability=float(finding.given_probability),
         suggested_probability=float(finding.suggested_probability),
         given_threshold=_threshold(finding.given_threshold),
@@ -54,6 +46,20 @@ def _suspect(finding: Finding) -> Suspect:
         gives_suggested=numbers.probability(finding.suggested_probability),
         needs=numbers.probability(threshold) if threshold is not None else "none",
     )
+
+
+def _beside(finding: Finding, suggested: str) -> str:
+    """Say what else there is than the model's probabilities, and who does not agree."""
+    known, parts = finding.evidence, []
+    near, said = known.get("neighbour_labels"), known.get("model_labels")
+    for names, who in ((near, "nearest neighbours are"), (said, "models say")):
+        if names and names[0]:  # empty where a row was not looked at
+            parts.append(
+                f"{names.count(finding.suggested_label)} of {len(names)} {who} {suggested}"
+            )
+    if known.get("dissent", "none") != "none":
+        parts.append(f"not: {plain(known['dissent'])}")
+    return "; ".join(parts)
 
 
 def _threshold(value: float) -> float | None:

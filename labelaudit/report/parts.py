@@ -101,7 +101,7 @@ class Suspect:
     given: str
     suggested: str
     quality: str
-    evidence: str
+    beside: str
     given_probability: float
     suggested_probability: float
     given_threshold: float | None

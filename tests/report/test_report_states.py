@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import labelaudit
+from labelaudit.core.coded import Coded, Grouped
 from labelaudit.core.dataset import Check
 from labelaudit.core.errors import ConfigError
 from labelaudit.core.results import Audit
@@ -145,7 +146,23 @@ def test_the_first_two_hundred_suspects_are_in_the_page_and_it_says_so() -> None
 
 def test_evidence_is_a_sentence(audit: Audit) -> None:
     first = label_of(audit).suspects[0]
-    assert first.evidence == "model gives `dog` >.99 and `cat` 0; its threshold for `dog` is .75"
+    assert (first.gives_suggested, first.gives_given, first.needs) == (">.99", "0", ".75")
+    assert first.beside == ""
+    made = labelaudit.audit(["cat", "dog", "cat"] * 9, [[0.9, 0.1], [0.2, 0.8], [0.1, 0.9]] * 9)
+    more = {
+        "neighbour_labels": Coded(distinct=("dog", "cat"), codes=np.array([0] * 8 + [1] * 2)),
+        "model_labels": Coded(distinct=("dog", "cat"), codes=np.array([0, 1])),
+    }
+    columns = dict(made.findings.columns) | {
+        name: Grouped(values=values[np.tile(np.arange(len(values)), 9)], width=len(values))
+        for name, values in more.items()
+    }
+    assert len(made.findings) == 9
+    columns["dissent"] = Coded(distinct=("model 2 b.npy",), codes=np.zeros(9, dtype=np.int32))
+    suspect = label_of(replace(made, findings=replace(made.findings, columns=columns))).suspects[0]
+    assert suspect.beside == (
+        "8 of 10 nearest neighbours are dog; 1 of 2 models say dog; not: model 2 b.npy"
+    )
 
 
 def test_the_seven_modules_can_be_found(audit: Audit) -> None:
