@@ -84,8 +84,10 @@ def audit(
     measures : names of the measures to run, None for all; `labelaudit explain` lists them.
     skip : names of measures not to run.
     choices : with a path `labels`, `label_column`, `id_column`, `predictions`, `images`,
-        `classes`, as the command line's options of these names; `predictions` may be a list of
-        files, one for each model of an ensemble.
+        `classes`, `hierarchy`, as the command line's options of these names; `predictions` may
+        be a list of files, one for each model of an ensemble. With arrays `hierarchy` may be a
+        nested mapping of groups of classes. `by` names a column of the table or DataFrame, or
+        several, to cut the rows by; with arrays it is a mapping of names to N values each.
 
     Raises
     ------
@@ -197,9 +199,17 @@ def measure(job: Job, made: Audit, options: Options) -> Audit:
     """Run the measures chosen; one that lacks what it needs is skipped, with the reason."""
     expect_measures(options.measures, options.skip)
     chosen = chosen_of(options.measures, options.skip)
-    measurements = measure_all(job, made.dataset, made.detection, options.seed, chosen)
+    measurements = measure_all(
+        job, made.dataset, made.detection, options.seed, chosen, made.contract, _near(made, options)
+    )
     settings = _with(made, options, "seed", *OF_MEASURES)
     return replace(made, measurements=measurements, settings=settings)
+
+
+def _near(made: Audit, options: Options) -> float:
+    """Return how near is nearly one: what detection went by, where it has run."""
+    known = made.settings.get("near_duplicate_threshold")
+    return options.near_duplicate_threshold if known is None else float(known.value)
 
 
 def _with(made: Audit, options: Options, *names: str) -> dict[str, Setting]:

@@ -163,4 +163,6 @@ def facts_of(dataset: Dataset) -> DatasetFacts:
         class_counts=tuple(counts.tolist()),
         has=tuple(sorted(dataset.has)),
         notices=dataset.notices,
+        slices={name: column.distinct for name, column in dataset.slices.items()},
+        hierarchy=dataset.hierarchy,
     )

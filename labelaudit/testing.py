@@ -19,7 +19,8 @@ def check_laws(measure: type[Measure], n_rows: int = 97, seed: int = 0) -> Measu
     Parameters
     ----------
     measure : a subclass of `labelaudit.measures.kinds.Measure`.
-    n_rows : size of the made-up dataset of four classes, one of them without examples.
+    n_rows : size of the made-up dataset of four classes, one of them without examples, cut by two
+        columns, `split` and `source`, the latter with blanks.
     seed : of that dataset and of the cuts.
 
     Returns the measurement, so that a test can look at it.
@@ -35,8 +36,15 @@ def check_laws(measure: type[Measure], n_rows: int = 97, seed: int = 0) -> Measu
         n_unlabelled=0,
         class_names=tuple("abcd"),
         class_counts=tuple(counts.tolist()),
-        has=("digest", "labels", "probabilities"),
+        has=("digest", "labels", "probabilities", "slices", "slices.source", "slices.split"),
+        slices={"split": ("train", "test"), "source": ("a", "b", "c")},
     )
+    slices = {
+        name: generator.integers(-1 if name == "source" else 0, len(values), n_rows).astype(
+            np.int32
+        )
+        for name, values in facts.slices.items()
+    }
 
     def filled(start: int, stop: int, step: int) -> Measure:
         tally = measure(facts)
@@ -48,6 +56,7 @@ def check_laws(measure: type[Measure], n_rows: int = 97, seed: int = 0) -> Measu
                     labels=labels[rows],
                     probabilities=probabilities[rows],
                     digest=digest(labels[rows], probabilities[rows]),
+                    slices={name: codes[rows] for name, codes in slices.items()},
                 )
             )
         return tally

@@ -244,6 +244,15 @@ The images come from the UCI "Optical Recognition of Handwritten Digits" data se
 # --- imbalanced -------------------------------------------------------------------------------
 
 
+TREE = """\
+# The classes as a tree, for --hierarchy: groups hold classes or further groups.
+leave alone: [healthy, benign]
+act on:
+  look again: [atypical, suspicious]
+  malignant:
+"""
+
+
 def make_imbalanced(folder: Path) -> str:
     """Write the imbalanced data set and return one line about it."""
     features, true = make_classification(
@@ -284,6 +293,7 @@ def make_imbalanced(folder: Path) -> str:
         ],
     )
     write_flips(folder / "flips.csv", ids, flips, true, names)
+    write_text(folder / "classes.yaml", TREE)
 
     n_flips, n_rows = len(flips.rows), len(ids)
     counts = np.bincount(flips.given, minlength=len(names))
@@ -302,6 +312,7 @@ Input:
 - `train.csv`: one file with everything: `id`, {features.shape[1]} numeric features, `label` (partly
   wrong) and `prob_<class>`, out-of-fold probabilities of a support vector machine (five folds,
   trained on the given labels; {accuracy:.1%} right by the true labels)
+- `classes.yaml`: the classes as a tree, for `--hierarchy`
 
 Rows per given label: {listed};
 the largest class has {ratio:.0f} times the rows of the smallest.

@@ -24,6 +24,8 @@ DOCUMENTED = ("core", "engine", "detect", "measures")
 # They read or run code out of data, or could.
 NO_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "shelve", "marshal", "yaml"}
 NO_CALLS = {"eval", "exec", "compile", "__import__", "read_pickle", "to_pickle"}
+# The one file that reads YAML: its events alone, of which no object is ever made.
+PARSES_YAML = "ingest/hierarchy.py"
 # The one file that opens URLs, those that the user gave (S3 is Arrow's).
 FETCHES = "ingest/remote/web.py"
 # Nothing of a dataset leaves the machine, and no use is counted.
@@ -98,8 +100,10 @@ def test_files_are_small_and_named_for_what_they_hold(path):
 def test_no_file_of_data_is_ever_run_and_nothing_is_sent(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     network = set() if shown(path) == FETCHES else NO_NETWORK
-    assert not imported(tree) & (NO_MODULES | network)
+    modules = NO_MODULES - {"yaml"} if shown(path) == PARSES_YAML else NO_MODULES
+    assert not imported(tree) & (modules | network)
     for name, call in calls(tree):
+        assert shown(path) != PARSES_YAML or "load" not in name or name == ".loads", name
         known = bool(call.args) and all(isinstance(word, ast.Constant) for word in call.args)
         assert name.lstrip(".") not in NO_CALLS or name == ".compile" or known, (
             f"{shown(path)}, line {call.lineno}: {name}"
@@ -119,8 +123,9 @@ def test_a_call_that_unpickles_would_be_found():
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_a_module_with_examples(command):
-    module = importlib.import_module(f"labelaudit.cli.{command}")
-    assert callable(getattr(module, command))
+    word = command.replace("-", "_")
+    module = importlib.import_module(f"labelaudit.cli.{word}")
+    assert callable(getattr(module, word))
     examples = [line.strip() for line in module.EXAMPLES.splitlines()[2:]]
     assert examples
     assert all(line.startswith(f"labelaudit {command}") for line in examples), examples

@@ -99,7 +99,8 @@ def test_every_command_and_every_example_does_what_it_says(document, place):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_examples_of_help_name_the_sample_data_or_a_stand_in(command):
-    examples = importlib.import_module(f"labelaudit.cli.{command}").EXAMPLES
+    module = f"labelaudit.cli.{command.replace('-', '_')}"
+    examples = importlib.import_module(module).EXAMPLES
     options = _options(command)
     for line in examples.splitlines()[2:]:
         words = shlex.split(line)

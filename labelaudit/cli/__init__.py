@@ -11,7 +11,7 @@ import typer
 
 from labelaudit.core.errors import ExitCode, LabelauditError
 
-# A command is a module of this folder with a function of its name.
+# A command is a module of this folder with a function of its name, `-` written `_`.
 COMMANDS = (
     "audit",
     "ingest",
@@ -22,6 +22,8 @@ COMMANDS = (
     "explain",
     "show",
     "selftest",
+    "compare-embeddings",
+    "exemplars",
 )
 
 _EPILOG = (
@@ -62,8 +64,9 @@ def _root(
 
 
 for _name in COMMANDS:
-    _module = import_module(f"labelaudit.cli.{_name}")
-    app.command(_name, epilog=_module.EXAMPLES)(getattr(_module, _name))
+    _word = _name.replace("-", "_")
+    _module = import_module(f"labelaudit.cli.{_word}")
+    app.command(_name, epilog=_module.EXAMPLES)(getattr(_module, _word))
 
 
 def main() -> None:

@@ -40,7 +40,9 @@ def audit(
     embeddings: opt.Embeddings = None,
     images: opt.Images = None,
     classes: opt.Classes = None,
+    hierarchy: opt.Hierarchy = None,
     split: opt.Split = None,
+    by: opt.By = None,
     logits: opt.Logits = False,
     filter_name: opt.Filter = FILTERS[0],
     ranking: opt.Ranking = RANKINGS[0],
@@ -97,7 +99,9 @@ def audit(
         embeddings=embeddings,
         images=images,
         classes=classes,
+        hierarchy=hierarchy,
         split=split,
+        by=tuple(by or ()),
         logits=logits,
     )
     settings = Options(

@@ -53,6 +53,7 @@ from labelaudit.ingest.unchanged import key_of, note_key, reused
 from labelaudit.report import render
 from labelaudit.surveying import repaired, survey
 
+_AGED = {"hierarchy": "has changed since it was"}  # the other roles are plural
 _VERSIONS = ("numpy", "pyarrow", "scipy", "scikit-learn", "cleanlab")
 
 
@@ -216,15 +217,7 @@ def reopened(target: Path, made: Audit, folder: Path, engine: Engine = HERE, **h
 
     Refuses where a file has changed since.
     """
-    try:
-        source = json.loads((target / SOURCE_FILE).read_text(encoding="utf-8"))
-        dataset, choices = place(source["dataset"]), Choices(**source["choices"])
-        whole = source.get("is_whole", True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{printable(target / SOURCE_FILE)}: cannot be read ({type(error).__name__}); run "
-            "`labelaudit ingest` again"
-        ) from None
+    dataset, choices, whole = _read_source(target)
     if not whole:
         raise InputError(
             f"{printable(target)}: was read from a URL with a query, a password or the like, which "
@@ -241,12 +234,33 @@ def reopened(target: Path, made: Audit, folder: Path, engine: Engine = HERE, **h
             changed = is_now or was
             assert changed is not None
             raise InputError(
-                f"{changed.path}: the {role} have changed since they were ingested; run "
-                "`labelaudit ingest` again"
+                f"{changed.path}: the {role} {_AGED.get(role, 'have changed since they were')} "
+                "ingested; run `labelaudit ingest` again"
             )
     digest = Parts(target.absolute() / DIGEST_FOLDER)
     job = begin(again, folder, engine, digest, **how)
     return repaired(job, [check for check in made.contract if check.name == "row_sums"])
+
+
+def place_of(target: Path) -> Path | None:
+    """Return the folder that the dataset of an audit lies in, None where it lies at a URL."""
+    dataset, _, _ = _read_source(target)
+    if isinstance(dataset, Url):
+        return None
+    return dataset if dataset.is_dir() else dataset.parent
+
+
+def _read_source(target: Path) -> tuple[Place, Choices, bool]:
+    """Return where the inputs of an audit lie, and whether all of that was written down."""
+    try:
+        source = json.loads((target / SOURCE_FILE).read_text(encoding="utf-8"))
+        dataset, choices = place(source["dataset"]), Choices(**source["choices"])
+        return dataset, choices, source.get("is_whole", True)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{printable(target / SOURCE_FILE)}: cannot be read ({type(error).__name__}); run "
+            "`labelaudit ingest` again"
+        ) from None
 
 
 def expect_not_refused(path: Place) -> None:
@@ -283,7 +297,7 @@ def _write_source(folder: Path, dataset: Place, choices: Choices, here: Path) ->
     """
     named = asdict(choices)
     root = here if here.is_dir() else here.parent
-    for role in ("labels", "predictions", "embeddings", "images", "classes"):
+    for role in ("labels", "predictions", "embeddings", "images", "classes", "hierarchy"):
         if role == "predictions":
             named[role] = [_found_again(root, value) for value in choices.models] or None
         elif named[role] is not None:

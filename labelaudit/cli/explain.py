@@ -61,6 +61,7 @@ def known_topics() -> dict[str, tuple[str, Any]]:
         signals,
     )
     from labelaudit.detect.thresholds import Thresholds
+    from labelaudit.detect.tree import TreeCosts
     from labelaudit.ingest.contract import known_rules
     from labelaudit.measures import known_measures
 
@@ -78,6 +79,7 @@ def known_topics() -> dict[str, tuple[str, Any]]:
         "gaussian_posterior": ("signals", embedded.gaussian_fit),
         "typicality": ("signals", embedded.typicality),
         "near_duplicates": ("signals", embedded.near_duplicates),
+        "tree_suggested_label": ("signals", TreeCosts.least),
     }
     topics |= {name: ("filters", getattr(select, name)) for name in FILTERS}
     topics |= {

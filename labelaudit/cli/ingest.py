@@ -28,7 +28,9 @@ def ingest(
     embeddings: opt.Embeddings = None,
     images: opt.Images = None,
     classes: opt.Classes = None,
+    hierarchy: opt.Hierarchy = None,
     split: opt.Split = None,
+    by: opt.By = None,
     logits: opt.Logits = False,
     allow: opt.Allow = None,
     strict: opt.Strict = False,
@@ -61,7 +63,9 @@ def ingest(
         embeddings=embeddings,
         images=images,
         classes=classes,
+        hierarchy=hierarchy,
         split=split,
+        by=tuple(by or ()),
         logits=logits,
     )
     settings = Options(allow=tuple(allow or ()), strict=strict, origins=origins(context))

@@ -77,6 +77,14 @@ Classes = Annotated[
         help="Class of each column: a file with one name a line, or names between commas.",
     ),
 ]
+Hierarchy = Annotated[
+    str | None,
+    typer.Option(
+        "--hierarchy",
+        metavar="FILE",
+        help="A tree of the classes, YAML or JSON: groups that hold classes or further groups.",
+    ),
+]
 Logits = Annotated[
     bool,
     typer.Option(
@@ -90,6 +98,15 @@ Split = Annotated[
         "--split",
         metavar="NAMES",
         help="Audit only this split, or those between commas [default: those with predictions].",
+    ),
+]
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        metavar="COLUMN",
+        help="Look at each value of this column by itself, source or annotator say; repeatable "
+        "[default: the split, domain, source, annotator].",
     ),
 ]
 Filter = Annotated[

@@ -63,6 +63,8 @@ def _suspicion(finding: "Finding", total: int) -> list[str]:
 
     What an audit has no evidence of is left out.
     """
+    from labelaudit.core.results import SLICE_PREFIX
+
     given, suggested = printable(finding.given_label), printable(finding.suggested_label)
     known = finding.evidence
     bars = [
@@ -80,7 +82,8 @@ def _suspicion(finding: "Finding", total: int) -> list[str]:
     if "agree" in known:
         lines.append(f"  agree             {printable(known['agree'])}")
         lines.append(f"  do not agree      {printable(known['dissent'])}")
-    ranked = [name.removesuffix("_rank") for name in known if name.endswith("_rank")]
+    by = {name: value for name, value in known.items() if name.startswith(SLICE_PREFIX)}
+    ranked = [n.removesuffix("_rank") for n in known if n.endswith("_rank") and n not in by]
     for name in (*ranked, "knn_agreement", "typicality"):
         if name in known or hasattr(finding, name):
             value = known.get(name, getattr(finding, name, None))
@@ -89,6 +92,16 @@ def _suspicion(finding: "Finding", total: int) -> list[str]:
         votes = zip(known["model_labels"], known["model_given_probabilities"], strict=True)
         said = "; ".join(f"`{printable(label, 60)}`, `{given}` {p:.3f}" for label, p in votes)
         lines.append(f"  models say        {said}")
+    if by:
+        told = [
+            f"{n.removeprefix(SLICE_PREFIX)} {printable(v, 60) or 'blank'}" for n, v in by.items()
+        ]
+        lines.append(f"  slices            {', '.join(told)}")
+    if "tree_suggested_label" in known:
+        least = printable(known["tree_suggested_label"])
+        lines.append(
+            f"  in the tree       {known['tree_distance']:g} levels apart; least far off: {least}"
+        )
     if known.get("neighbour_ids"):
         near = zip(known["neighbour_ids"], known["neighbour_labels"], strict=True)
         told = [f"{printable(one, 60)} `{printable(label, 60)}`" for one, label in near if label]

@@ -1,6 +1,6 @@
 """What is audited: rows of labels and probabilities, cut into shards and read in batches."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from labelaudit.core.coded import Coded
 from labelaudit.core.ensemble import Model
+from labelaudit.core.hierarchy import Hierarchy
 from labelaudit.core.listed import Block
 from labelaudit.core.matrix import Matrix, cache_rows, in_columns
 from labelaudit.core.rows import Array
@@ -60,7 +61,8 @@ class Batch:
     """Consecutive rows `start` to `start + len(labels)` of a dataset.
 
     `columns` are the probabilities transposed, where the classes are few. `quality` is that of the
-    labels, where it has been worked out before.
+    labels, where it has been worked out before. `slices` are the codes int32[n] of each column that
+    the dataset is cut by (-1: blank), by its name.
     """
 
     start: int
@@ -70,6 +72,7 @@ class Batch:
     digest: Digest | None = None
     quality: npt.NDArray[np.float64] | None = None
     matrix: Matrix | None = None
+    slices: Mapping[str, npt.NDArray[np.int32]] = field(default_factory=dict)
 
     @property
     def rows(self) -> npt.NDArray[np.int64]:
@@ -131,11 +134,13 @@ class Contents:
     """What the rows are of, for the check that compares them.
 
     `marks` returns a number uint64[N] for each row, equal where the inputs are equal; `kind`
-    says what is compared ("image files").
+    says what is compared ("image files"). `texts` reads those of some rows, ascending, where the
+    inputs are texts.
     """
 
     kind: str
     marks: Callable[[], npt.NDArray[np.uint64]]
+    texts: Callable[[npt.NDArray[np.int64]], list[str]] | None = None
 
     def __reduce__(self) -> Any:
         """Stay behind: a worker compares nothing."""
@@ -172,7 +177,9 @@ class Dataset:
     show, relative to the dataset (None where there are none). `votes` are there where rows
     have several; then `labels` are those of the majority. `contents` compares the inputs
     themselves, where they are files or texts. `models` are there where several models make an
-    ensemble: then `probabilities` are the mean of theirs.
+    ensemble: then `probabilities` are the mean of theirs. `slices` are the columns by which the
+    rows are cut (split, source, annotator, ...), by their names. `hierarchy` is the tree of the
+    classes, where one was given.
     """
 
     name: str
@@ -193,6 +200,8 @@ class Dataset:
     splits: Coded | None = None
     contents: Contents | None = None
     models: tuple[Model, ...] = ()
+    hierarchy: Hierarchy | None = None
+    slices: Mapping[str, Coded] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -216,7 +225,15 @@ class Dataset:
             parts |= {"embeddings", "neighbours"} if len(self) > 1 else {"embeddings"}
         if self.votes is not None:
             parts |= {"votes"}
+        if self.slices:
+            parts |= {"slices", *(f"slices.{name}" for name in self.slices)}
+        if self.hierarchy is not None:
+            parts |= {"hierarchy"}
         return frozenset(parts)
+
+    def sliced(self, rows: Any) -> dict[str, npt.NDArray[np.int32]]:
+        """Return the codes of some rows in each column that the rows are cut by."""
+        return {name: column.codes[rows] for name, column in self.slices.items()}
 
     def id_of(self, row: int) -> str:
         return self.ids[row] if self.ids is not None else str(self.source_row(row))
@@ -262,6 +279,7 @@ class Dataset:
                 probabilities=block,
                 columns=in_columns(block) if block is not None else None,
                 matrix=self.probabilities,
+                slices=self.sliced(slice(start, stop)),
             )
             if self.probabilities is not None:
                 self.probabilities.release(start, stop)

@@ -19,6 +19,7 @@ from labelaudit.core.place import Place, Url
 from labelaudit.core.results import (
     FINDING_COLUMNS,
     SCORE_COLUMNS,
+    SLICE_PREFIX,
     Audit,
     Findings,
 )
@@ -109,13 +110,17 @@ def read_scores(folder: Path) -> dict[str, Any]:
     return _read_columns(sorted(folder.glob("part-*.parquet")), folder, SCORE_COLUMNS)
 
 
+def _is_slice(name: str) -> bool:
+    return name.startswith(SLICE_PREFIX)
+
+
 def _read_columns(files: list[Path], place: Path, names: Sequence[str]) -> dict[str, Column]:
     """Return columns of Parquet files, end to end: labels coded, ids as they lie."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     columns: dict[str, Column] = {}
-    repeating = [name for name in names if name.endswith("_label")]
+    repeating = [name for name in names if name.endswith("_label") or _is_slice(name)]
     try:
         for name in names:  # one at a time: what Arrow reads is more than what is kept
             parts = []
@@ -171,7 +176,7 @@ def write_parquet(columns: Mapping[str, Column], path: Path) -> None:
     # A dictionary of a million different numbers is only work, and so are the first and the last
     # of texts in a file that nobody searches by them.
     repeating = [name for name in columns if name.endswith(("_label", "_threshold"))]
-    repeating += [name for name in columns if name in ("agree", "dissent")]
+    repeating += [name for name in columns if name in ("agree", "dissent") or _is_slice(name)]
     texts = [name for name in columns if name in ("id", "evidence") or name.endswith("_label")]
     pq.write_table(
         table,

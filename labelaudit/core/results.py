@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from labelaudit.core.coded import Column, as_array
 from labelaudit.core.dataset import Check, InputFile
+from labelaudit.core.hierarchy import Hierarchy
 from labelaudit.core.settings import JOINTS, Setting
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ SCORE_COLUMNS = (
     "normalized_margin",
     "confidence_weighted_entropy",
 )
+
+# Findings have a column for each that the dataset is cut by, `by_source` say: with this before
+# its name it is never taken for another.
+SLICE_PREFIX = "by_"
 
 # How many findings are made at a time when one after the other is looked at.
 _MADE_AT_ONCE = 256
@@ -114,7 +119,7 @@ class Findings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DatasetFacts:
-    """What was audited."""
+    """What was audited. `slices` are the values, in code order, of each column it is cut by."""
 
     name: str
     format: str
@@ -124,6 +129,8 @@ class DatasetFacts:
     class_counts: tuple[int, ...]
     has: tuple[str, ...]
     notices: tuple[str, ...] = ()
+    slices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hierarchy: Hierarchy | None = None
 
     @property
     def n_classes(self) -> int:
@@ -176,7 +183,8 @@ class Detection:
     of the `n_filtered` rows that the filter flags. `model_weights` are
     those of several models in the default ranking; all else rests on their plain mean.
     `n_predicted_neq_given` counts rows whose most probable class is not the label. `ranking`
-    says what `label_quality` is.
+    says what `label_quality` is. `flagged_by_slice` counts flags by column and value, and
+    `expected_by_slice` those that the classes of the slice would explain.
     """
 
     filter: str
@@ -197,6 +205,8 @@ class Detection:
     confusions: tuple[Confusion, ...] = ()
     kinships: tuple[Kinship, ...] = ()
     near_duplicates: Mapping[str, Any] | None = None
+    flagged_by_slice: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    expected_by_slice: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def noise_matrix(self) -> Any:
@@ -308,6 +318,8 @@ class Audit:
         for measured in self.measurements or ():
             if isinstance(measured, Measurement):
                 raised.extend(measured.alerts)
+        if any(alert.id == "split_leakage.exact" for alert in raised):  # says the same, and more
+            raised = [alert for alert in raised if alert.id != "contract.leakage"]
         order = {"critical": 0, "caution": 1, "info": 2}
         return tuple(sorted(raised, key=lambda alert: order[alert.severity]))
 

@@ -11,6 +11,7 @@ import numpy as np
 from labelaudit.core.badges import badges_of
 from labelaudit.core.dataset import Check, InputFile
 from labelaudit.core.errors import InputError
+from labelaudit.core.hierarchy import Hierarchy
 from labelaudit.core.listed import FEW_CLASSES
 from labelaudit.core.results import (
     SCHEMA_VERSION,
@@ -193,9 +194,12 @@ def from_document(document: dict[str, Any], folder: Path | None = None) -> Audit
     try:
         facts = dict(document["dataset"])
         facts.pop("n_classes")
+        tree = facts.pop("hierarchy", None)
+        hierarchy = Hierarchy(**_tuples(tree)) if tree is not None else None
+        facts["slices"] = _tuples(facts.get("slices", {}))
         alerts = [Alert(**_tuples(alert)) for alert in document["alerts"]]
         return Audit(
-            dataset=DatasetFacts(**_tuples(facts)),
+            dataset=DatasetFacts(**_tuples(facts), hierarchy=hierarchy),
             contract=tuple(Check(**check) for check in document["contract"]),
             inputs=tuple(InputFile(**file) for file in document["provenance"]["inputs"]),
             settings={
@@ -238,6 +242,8 @@ def _read_detection(document: dict[str, Any] | None) -> Detection | None:
         "model_weights": _as_tuple(document.get("model_weights")),
         "confusions": tuple(Confusion(**one) for one in document.get("confusions", ())),
         "kinships": tuple(Kinship(**one) for one in document.get("kinships", ())),
+        "flagged_by_slice": _tuples(document.get("flagged_by_slice", {})),
+        "expected_by_slice": _tuples(document.get("expected_by_slice", {})),
     }
     for derived in ("noise_matrix", "inverse_noise_matrix", "estimated_prior"):
         own.pop(derived)

@@ -41,6 +41,7 @@ from labelaudit.detect.signals import (
     normalized_margin,
     self_confidence,
 )
+from labelaudit.detect.sliced import expected_by_slice, flagged_by_slice, slices_of_rows
 from labelaudit.detect.thresholds import NEVER, Thresholds
 from labelaudit.detect.weighing import weighed, weights_of
 from labelaudit.engine.job import Job
@@ -87,6 +88,7 @@ def find_doubtful(
     models = job.dataset.models
     whose = f"the mean of {len(models)} models" if models else "one set of predictions"
     pairs = _pairs(given, suggested, facts.n_classes)
+    by_class = np.bincount(given, minlength=facts.n_classes)
     detection = Detection(
         filter=options.filter,
         joint=options.joint,
@@ -99,11 +101,13 @@ def find_doubtful(
         model_weights=weights,
         confident_joint=joint,
         class_thresholds=thresholds,
-        flagged_by_class=np.bincount(given, minlength=facts.n_classes),
+        flagged_by_class=by_class,
         flagged_pairs=pairs,
         confusions=confusions(pairs, facts.n_classes),
         kinships=kinships(joint),
         near_duplicates=_near_duplicates(job.dataset, around) if around else None,
+        flagged_by_slice=flagged_by_slice(job.dataset, flagged["position"]),
+        expected_by_slice=expected_by_slice(job.dataset, class_counts, by_class),
     )
     return detection, findings, scores
 
@@ -147,6 +151,7 @@ def _near_duplicates(dataset: Dataset, around: Surroundings) -> dict[str, Any]:
             ]
             for group in near.groups[:MOST_SHOWN]
         ],
+        **around.graph.sampled(dataset.labels),
     }
 
 
@@ -271,7 +276,7 @@ def _score(
 
 def _shown_of(dataset: Dataset) -> Dataset:
     """Return of a dataset only what tables show: the rest need not be sent along."""
-    return replace(dataset, probabilities=None, embeddings=None, models=())
+    return replace(dataset, probabilities=None, embeddings=None, models=(), slices={})
 
 
 def _shown(dataset: Dataset, columns: Columns) -> dict[str, Column]:
@@ -317,5 +322,7 @@ def _ranked(
         "suggested_threshold": bars[columns["other"]],
     }
     near = evidence_of_neighbours(dataset, around, columns["position"]) if around else None
-    evidence = evidence_of(dataset, columns, thresholds, noise_matrix, near)
+    sampled = around is not None and around.graph.n_references < around.graph.n_total
+    evidence = evidence_of(dataset, columns, thresholds, noise_matrix, near, sampled)
+    evidence |= slices_of_rows(dataset, columns["position"])
     return Findings(columns={name: table[name] for name in FINDING_COLUMNS} | evidence)

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from labelaudit.core.matrix import Matrix
 from labelaudit.core.text import printable
-from labelaudit.detect import gaussian
+from labelaudit.engine import gaussian
+from labelaudit.engine.gaussian import rare_classes as rare_classes
 from labelaudit.engine.graph import Graph, finite
 from labelaudit.engine.neighbours import TILE, disagreement
 
@@ -20,7 +21,6 @@ NEAR_DUPLICATE_THRESHOLD = 0.13
 _PRIOR_NEIGHBOURS = 2
 _LEAST_FIT = 1e-6
 _LEAST_DOUBT = 1e-12
-_RARE = 0.5
 _AT_ONCE = 8 * TILE  # whole tiles: what is read with a row changes no figure of it
 
 Floats = npt.NDArray[np.float64]
@@ -191,12 +191,6 @@ def quality_with_embeddings(
     moved = quality.copy()
     moved[order] = np.sort(quality[own])
     return moved
-
-
-def rare_classes(class_counts: RowNumbers) -> npt.NDArray[np.bool_]:
-    """Return which of K classes have fewer than half as many rows as the mean class has."""
-    present = class_counts[class_counts > 0]
-    return np.asarray(class_counts < _RARE * (present.mean() if len(present) else 0))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

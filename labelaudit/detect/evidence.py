@@ -21,6 +21,7 @@ from labelaudit.core.text import printable, probability
 from labelaudit.core.texts import Texts
 from labelaudit.detect.signals import SIGNALS
 from labelaudit.detect.thresholds import TOLERANCE
+from labelaudit.detect.tree import TreeCosts
 from labelaudit.engine.passes import Columns
 
 _BLOCK = 1 << 16
@@ -69,11 +70,13 @@ def evidence_of(
     thresholds: npt.NDArray[np.float64],
     noise_matrix: Any,
     embedded: Mapping[str, Column] | None = None,
+    sampled: bool = False,
 ) -> dict[str, Column]:
     """Return the columns of evidence on the flagged rows, in their order.
 
     `flagged` are the columns of detection (`position`, `given`, `other`, ...), ranked; `embedded`
-    what is known of the same rows from their neighbours, where there are embeddings.
+    what is known of the same rows from their neighbours, where there are embeddings; these are
+    `sampled` where they were looked for among some rows only.
     """
     given, other = flagged["given"], flagged["other"]
     in_blocks = partial(_in_blocks, flagged["position"], dataset.n_classes)
@@ -104,12 +107,19 @@ def evidence_of(
             name = f"model {number} {printable(model.file.replace(',', ' '), 60)}"
             voices.append((name, own != given, None))
     columns |= _agreement(voices)
+    if dataset.hierarchy is not None:
+        costs = TreeCosts(dataset.hierarchy)
+        least = in_blocks(dataset.probabilities, lambda full, at: costs.least(full))
+        columns["tree_suggested_label"] = Coded(distinct=dataset.class_names, codes=least)
+        columns["tree_distance"] = dataset.hierarchy.distances(given, other)
     by_row = np.argsort(flagged["position"], kind="stable")
     for name in (*SIGNALS, "noise_posterior", "knn_disagreement", "gaussian_posterior"):
         if name in flagged or name in columns:
             values = columns.get(name, flagged.get(name))
             columns[f"{name}_rank"] = _ranks(np.asarray(values), by_row, name in RISING)
-    columns["evidence"] = sentences(dataset.class_names, flagged, thresholds, columns)
+    columns["evidence"] = sentences(
+        dataset.class_names, flagged, thresholds, columns, "sampled" if sampled else "nearest"
+    )
     return columns
 
 
@@ -205,8 +215,12 @@ def sentences(
     flagged: Columns,
     thresholds: npt.NDArray[np.float64],
     columns: Mapping[str, Column],
+    which: str = "nearest",
 ) -> Texts:
-    """Say in one plain sentence what speaks against each label."""
+    """Say in one plain sentence what speaks against each label.
+
+    `which` neighbours these are: the nearest of all rows, or of those in a sample.
+    """
     shown = tuple(f"`{printable(name, 60)}`" for name in names)
     given = Coded(distinct=shown, codes=flagged["given"])
     other = Coded(distinct=shown, codes=flagged["other"])
@@ -232,7 +246,8 @@ def sentences(
     if isinstance(labels, Grouped) and isinstance(labels.values, Coded):
         near = _codes(labels)
         same = (near == flagged["other"][:, None]).sum(axis=1)
-        told = [f"; {k} of {labels.width} nearest neighbours are " for k in range(labels.width + 1)]
+        who = f"of {labels.width} {which} neighbours are"
+        told = [f"; {k} {who} " for k in range(labels.width + 1)]
         unknown = near[:, 0] >= len(names)  # a row that was not looked at
         codes = np.where(unknown, len(told), same).astype(np.int32)
         parts.append(Coded(distinct=(*told, ""), codes=codes))

@@ -14,7 +14,7 @@ from labelaudit.core.texts import Texts
 from labelaudit.detect import embedded
 from labelaudit.detect.quality import Quality
 from labelaudit.detect.select import Choose, chosen_rows
-from labelaudit.engine.graph import LARGEST, Graph, folder_of, graph_of
+from labelaudit.engine.graph import Graph, folder_of, graph_of, n_compared
 from labelaudit.engine.job import Job
 from labelaudit.engine.parts import Parts
 from labelaudit.engine.passes import Columns
@@ -42,17 +42,19 @@ def with_neighbours(
 ) -> tuple[Job, Surroundings]:
     """Search neighbours, once, and let them decide on the order of suspects in rare classes.
 
-    Up to 50,000 rows all are looked at; of more, a fair sample and what the filter flags.
+    Up to 50,000 rows, with the extra `labelaudit[knn]` up to 100,000, all are looked at; of more,
+    a fair sample and what the filter flags.
     Returns the job with the label quality so worked out, where the ranking is the default one,
     and what is known of the rows.
     """
     dataset = job.dataset
     assert dataset.embeddings is not None
     candidates = None
-    if len(dataset) > LARGEST:
+    most = n_compared(len(dataset))
+    if len(dataset) > most:
         candidates = chosen_rows(choose, partial(job.fold, stage="selecting"))
         of_rare = candidates[embedded.rare_classes(class_counts)[dataset.labels[candidates]]]
-        if len(candidates) > LARGEST and len(of_rare):
+        if len(candidates) > most and len(of_rare):
             candidates = of_rare  # there neighbours decide; elsewhere they are but evidence
     graph = graph_of(job, NEIGHBOURS, seed, candidates, folder_of(job))
     labels = np.asarray(dataset.labels)

@@ -41,6 +41,7 @@ class Digested:
                 digest=Digest(**columns)[own] if columns is not None else None,
                 quality=quality[own] if quality is not None else None,
                 matrix=self.dataset.probabilities,
+                slices=self.dataset.sliced(slice(start, stop)),
             )
 
 

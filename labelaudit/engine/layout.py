@@ -40,6 +40,10 @@ def laid_out(dataset: Dataset, folder: Path) -> Dataset:
         models=models,
         probabilities=probabilities,
         embeddings=embeddings,
+        slices={
+            name: replace(column, codes=_laid(column.codes, folder / f"slice-{number}.npy"))
+            for number, (name, column) in enumerate(dataset.slices.items())
+        },
     )
 
 

@@ -1,7 +1,13 @@
-"""Exact nearest neighbours: found by tiled matrix products, measured by differences."""
+"""Exact nearest neighbours: found by tiled matrix products, measured by differences.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+Where faiss is installed it finds them sooner; what it finds is measured as ever, and a row of which
+its list may lack a neighbour is looked for again without it. So the result is the same to the bit.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +23,11 @@ _REFERENCE_TILE = 1 << 11
 # A product of float32 is off by about a millionth: so more are looked at than are asked for.
 _SPARE = 8
 _DIFFERENCES = 1 << 21
+# Below so many references faiss saves less than it takes to load; of fewer points at a time it is
+# slower than our own products.
+_WORTH_FAISS = 1 << 14
+_FAISS_TILE = 1 << 11
+_ROUNDING = 2.0**-24
 _NARROW = 3  # cleanlab's cutoff between the metrics, too
 _FAR = 1e15  # in units of the largest reference: no square overflows
 _NOWHERE = np.iinfo(np.uint64).max
@@ -28,11 +39,20 @@ Distances = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Neighbours:
-    """For each row its k nearest other rows int[n, k], nearest first, ties by row number."""
+    """For each row its k nearest other rows int[n, k], nearest first, ties by row number.
+
+    `sampled` says of a sample, in words and figures for a report, what it may have missed.
+    """
 
     rows: npt.NDArray[np.int32]
     distances: Distances
     metric: str
+    sampled: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """How neighbours were found, for the details of what reads them."""
+        return {"metric": self.metric, **self.sampled}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -57,10 +77,19 @@ class References:
 
         By default it is cosine above three dimensions, as cleanlab chooses.
         """
-        n, width = points.shape
-        metric = metric or ("cosine" if width > _NARROW else "euclidean")
+        metric = metric or ("cosine" if points.shape[1] > _NARROW else "euclidean")
         scale = float(np.abs(points).max(initial=0)) or 1.0
-        centre = _centre(points, metric, scale)
+        return cls._placed(points, metric, _centre(points, metric, scale), scale)
+
+    def beside(self, points: Array) -> "References":
+        """Make other `points` float[n, d] ready: equal ones are in the very same place."""
+        return self._placed(points, self.metric, self.centre, self.scale)
+
+    @classmethod
+    def _placed(
+        cls, points: Array, metric: str, centre: npt.NDArray[np.float64], scale: float
+    ) -> "References":
+        n, width = points.shape
         placed = np.zeros((-(-n // TILE) * TILE, width), dtype=np.float32)
         for start in range(0, n, _REFERENCE_TILE):
             some = points[start : start + _REFERENCE_TILE]
@@ -68,23 +97,76 @@ class References:
         squares = row_sums(placed**2).astype(np.float32)
         return cls(placed=placed, squares=squares, n=n, metric=metric, centre=centre, scale=scale)
 
+    def tiles(self, n_points: int) -> Iterator[slice]:
+        """Return how many points to ask for at a time."""
+        size = _FAISS_TILE if self._by_faiss else TILE
+        return (slice(at, min(at + size, n_points)) for at in range(0, n_points, size))
+
     def nearest(
         self, points: Array, own: npt.NDArray[np.int64], k: int
     ) -> tuple[npt.NDArray[np.int64], Distances]:
         """Return the places int64[q, k] of the nearest references, and the distances to them.
 
-        `points` float[q, d] are at most a tile; `own` int64[q] says which reference each of them
+        `points` float[q, d] are one of `tiles`; `own` int64[q] says which reference each of them
         is itself, and so no neighbour of (-1: none). Nearest first, ties by place. Distances are
         1 - cosine (a point without length is .5 from all that have one), or Euclidean; those of
         equal points are 0.
         """
-        asked = np.zeros((TILE, points.shape[1]), dtype=np.float32)
-        asked[: len(points)] = normalised(points, self.metric, self.scale) - self.centre
+        asked = self.asked(points)
+        if not self._by_faiss:
+            return self._nearest_in_tile(asked, own, k)
+        chosen, distances, sure = self._nearest_by_faiss(asked, own, k)
+        unsure = np.flatnonzero(~sure)
+        for start in range(0, len(unsure), TILE):
+            at = unsure[start : start + TILE]
+            chosen[at], distances[at] = self._nearest_in_tile(asked[at], own[at], k)
+        return chosen, distances
+
+    def asked(self, points: Array) -> Distances:
+        """Return `points` float[q, d] placed as the references are."""
+        return np.asarray(normalised(points, self.metric, self.scale) - self.centre, np.float32)
+
+    def near(
+        self, asked: Distances, own: npt.NDArray[np.int64], k: int
+    ) -> tuple[npt.NDArray[np.int64], Distances]:
+        """Return what `nearest` returns, of points that were `asked` for already."""
         found = self._likely(asked, own, min(2 * k + _SPARE, self.n - bool((own >= 0).any())))
-        distances = self._measured(asked[: len(points)], found)
-        order = np.lexsort((found, distances), axis=-1)[:, :k]
-        chosen = np.take_along_axis(found, order, axis=1)
-        return chosen, np.take_along_axis(distances, order, axis=1)
+        distances = self._distances(self._squared_apart(asked[: len(own)], found))
+        return first_by_distance(found, distances, k)
+
+    def _nearest_in_tile(
+        self, asked: Distances, own: npt.NDArray[np.int64], k: int
+    ) -> tuple[npt.NDArray[np.int64], Distances]:
+        padded = np.zeros((TILE, asked.shape[1]), dtype=np.float32)
+        padded[: len(asked)] = asked
+        return self.near(padded, own, k)
+
+    @property
+    def _by_faiss(self) -> bool:
+        return self.n >= _WORTH_FAISS and faiss() is not None
+
+    def _nearest_by_faiss(
+        self, asked: Distances, own: npt.NDArray[np.int64], k: int
+    ) -> tuple[npt.NDArray[np.int64], Distances, npt.NDArray[np.bool_]]:
+        """Return what `nearest` returns, and of which points no nearer one can be lacking.
+
+        A squared distance that is a sum of products of float32 is off by at most (d + 8) 2^-24
+        (|x| + |y|)^2 =: e. What is not in the list is at least as far as its last, less e; and our
+        own search finds what is nearer than that by 2 e more. In between nobody is sure.
+        """
+        most = min(2 * k + _SPARE + 1, self.n)  # one of them may be the point itself
+        about, found = faiss().knn(asked, self.placed[: self.n], most)
+        distances = self._distances(self._squared_apart(asked, found))
+        distances[found == own[:, None]] = np.inf
+        k = min(k, self.n - bool((own >= 0).any()))
+        chosen, nearest = first_by_distance(found, distances, k)
+        if most == self.n or not nearest.shape[1]:
+            return chosen, nearest, np.ones(len(asked), dtype=np.bool_)
+        last = about[:, -1].astype(np.float64)
+        length = np.sqrt(row_sums(asked.astype(np.float64) ** 2))
+        off = (asked.shape[1] + 8) * _ROUNDING * (2 * length + np.sqrt(np.maximum(last, 0))) ** 2
+        bar = self._distances(np.maximum(last - 3 * off, 0))
+        return chosen, nearest, nearest[:, -1] < bar
 
     def _likely(
         self, asked: Distances, own: npt.NDArray[np.int64], most: int
@@ -130,15 +212,40 @@ class References:
         squared += self.squares[None, tile]
         return np.maximum(squared, 0, out=squared)
 
-    def _measured(self, asked: Distances, found: npt.NDArray[np.int64]) -> Distances:
+    def _squared_apart(
+        self, asked: Distances, found: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64]:
         squared = np.empty(found.shape)
         step = max(1, _DIFFERENCES // max(found.shape[1] * asked.shape[1], 1))
         for start in range(0, len(asked), step):
             own = slice(start, start + step)
             apart = self.placed[found[own]].astype(np.float64) - asked[own, None]
             squared[own] = np.einsum("ijk,ijk->ij", apart, apart)
+        return squared
+
+    def _distances(self, squared: npt.NDArray[np.float64]) -> Distances:
         exact = squared / 2 if self.metric == "cosine" else self.scale * np.sqrt(squared)
         return np.minimum(exact, np.finfo(np.float32).max).astype(np.float32)
+
+
+@cache
+def faiss() -> Any:
+    """Return the module faiss (the extra `labelaudit[knn]`); None where it cannot be used."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what its wrapper says to newer Pythons
+            import faiss as module
+    except ImportError:
+        return None
+    return module if hasattr(module, "knn") else None  # or else a folder of that name
+
+
+def first_by_distance(
+    found: npt.NDArray[np.int64], distances: Distances, k: int
+) -> tuple[npt.NDArray[np.int64], Distances]:
+    """Return the first k of each row, by distance, ties by place."""
+    order = np.lexsort((found, distances), axis=-1)[:, :k]
+    return np.take_along_axis(found, order, axis=1), np.take_along_axis(distances, order, axis=1)
 
 
 def nearest(
@@ -154,8 +261,8 @@ def nearest(
     references = References.of(points, metric)
     rows = np.empty((n_rows, k), dtype=np.int32)
     distances = np.empty((n_rows, k), dtype=np.float32)
-    for start in range(0, n_rows, TILE):
-        own = np.arange(start, min(start + TILE, n_rows))
+    for tile in references.tiles(n_rows):
+        own = np.arange(tile.start, tile.stop)
         rows[own], distances[own] = references.nearest(points[own], own, k)
         if watch is not None:
             watch(len(own))

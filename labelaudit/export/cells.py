@@ -34,7 +34,7 @@ def guarded(text: str) -> str:
 
 def csv_blocks(columns: Mapping[str, Flat], block_rows: int = BLOCK_ROWS) -> Iterator[str]:
     """Yield a table as CSV, some rows at a time: any size of block gives the same text."""
-    yield ",".join(columns) + "\n"
+    yield ",".join(map(_cell, columns)) + "\n"
     writers = [_Cells(column) for column in columns.values()]
     n_rows = len(next(iter(columns.values())))
     for start in range(0, n_rows, block_rows):

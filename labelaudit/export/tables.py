@@ -6,7 +6,7 @@ from pathlib import Path
 from labelaudit.core.coded import Column, Flat, Grouped
 from labelaudit.core.errors import NothingJudged
 from labelaudit.core.folder import SCORES_FOLDER, read_scores, whole, write_parquet
-from labelaudit.core.results import FINDING_COLUMNS, SCORE_COLUMNS, Audit
+from labelaudit.core.results import FINDING_COLUMNS, SCORE_COLUMNS, SLICE_PREFIX, Audit
 from labelaudit.export.cells import BLOCK_ROWS, csv_blocks
 
 FORMATS = ("csv", "parquet")
@@ -51,12 +51,12 @@ def _blocks(audit: Audit, rows: str) -> Iterator[str]:
 
 
 def _of_csv(columns: Mapping[str, Column]) -> dict[str, Flat]:
-    """Return the columns of a CSV: of the evidence who agrees, and the sentence."""
+    """Return the columns of a CSV: of the evidence who agrees, the sentence, and the slices."""
     names = (*FINDING_COLUMNS, *SCORE_COLUMNS, *EVIDENCE_IN_CSV)
     return {
         name: column
         for name, column in columns.items()
-        if name in names and not isinstance(column, Grouped)
+        if (name in names or name.startswith(SLICE_PREFIX)) and not isinstance(column, Grouped)
     }
 
 

@@ -40,11 +40,28 @@ def contents_of(parts: Plan, labels: Labels, kept: Kept) -> Contents | None:
     if column is None or column in labels.used_columns:
         return None
     text_column = column
-    return Contents(kind="texts", marks=lambda: _kept(marks_of_texts(table, text_column), kept))
+    return Contents(
+        kind="texts",
+        marks=lambda: _kept(marks_of_texts(table, text_column), kept),
+        texts=lambda rows: texts_of(table, text_column, rows if kept is None else kept[rows]),
+    )
 
 
 def _kept(marks: Numbers, kept: Kept) -> Numbers:
     return marks if kept is None else marks[kept]
+
+
+def texts_of(table: TableFile, column: str, rows: npt.NDArray[np.int64]) -> list[str]:
+    """Return the texts of some rows of a table, ascending; '' where a row has none."""
+    found: list[str] = []
+    start = 0
+    for block in table.texts(column):
+        first, last = np.searchsorted(rows, (start, start + len(block)))
+        found += [block[row - start] or "" for row in rows[first:last].tolist()]
+        start += len(block)
+        if len(found) == len(rows):
+            break
+    return found
 
 
 def marks_of_texts(table: TableFile, column: str) -> Numbers:

@@ -28,7 +28,7 @@ ID_COLUMNS = (
 class Choices:
     """What the user said about the input; None leaves it to the convention.
 
-    Several `predictions` are those of an ensemble.
+    Several `predictions` are those of an ensemble. `by` names the columns to cut the rows by.
     """
 
     labels: str | None = None
@@ -38,8 +38,10 @@ class Choices:
     embeddings: str | None = None
     images: str | None = None
     classes: str | None = None
+    hierarchy: str | None = None
     logits: bool = False
     split: str | None = None
+    by: str | Sequence[str] = ()
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -48,6 +50,11 @@ class Choices:
             return ()
         one = isinstance(self.predictions, str | Path)
         return tuple(map(str, [self.predictions] if one else self.predictions))
+
+    @property
+    def slices(self) -> tuple[str, ...]:
+        """The columns to cut the rows by, each once."""
+        return tuple(dict.fromkeys([self.by] if isinstance(self.by, str) else self.by))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +99,7 @@ class Plan:
     embeddings: Part | None = None
     classes: Part | None = None
     images: Part | None = None
+    hierarchy: Part | None = None
     places: tuple[tuple[Path, str], ...] = ()
 
     def shown(self, part: Part) -> str:

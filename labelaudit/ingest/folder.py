@@ -100,7 +100,7 @@ def _with_options(
     parts: dict[str, tuple[Part, ...]] = {}
     for role, named in chosen.items():
         matches = [match for match in found.get(role, []) if match.path != labels.path]
-        parts[role] = tuple(_numbers(root, name, role) for name in named)
+        parts[role] = tuple(numbers_part(root, name, role) for name in named)
         if matches and not named:
             parts[role] = (_only(root, matches, role),)
     expect_models(parts["predictions"], choices.models)
@@ -111,11 +111,15 @@ def _with_options(
         embeddings=next(iter(parts["embeddings"]), None),
         classes=_classes_file(root, choices.classes, bool(found) or labels.path.is_dir()),
         images=Part(path=root, how="by class") if labels.is_images else _images(root, choices),
+        hierarchy=_chosen(root, choices.hierarchy, "--hierarchy")
+        if choices.hierarchy is not None
+        else None,
     )
 
 
-def _numbers(root: Path, named: str, role: str) -> Part:
-    part = _chosen(root, named, f"--{role}")
+def numbers_part(root: Path, named: str, role: str, option: str = "") -> Part:
+    """Find the predictions or embeddings (`role`) that the user named with an option."""
+    part = _chosen(root, named, option or f"--{role}")
     known = is_array(part.first) or is_table(part.first)
     if not known and not (role == "predictions" and is_json(part.first)):
         raise InputError(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from labelaudit.core.coded import Coded
 from labelaudit.core.texts import Texts
+from labelaudit.ingest.columns import Columns
 from labelaudit.ingest.matching import Ids
 from labelaudit.ingest.readers import TableFile
 from labelaudit.ingest.votes import Ballots
@@ -18,7 +19,8 @@ class Labels:
     does; `how` says what was read and why; `ends` are the rows at which the parts of labels
     that are cut into files end; `splits` names the split of each row, where
     there are any; `notices` say what was found and is not read; `examples` are the files to show;
-    `votes` are there where rows have several: then `texts` are those of the majority.
+    `votes` are there where rows have several: then `texts` are those of the majority. `columns`
+    are what lies beside the labels, a value for each row, where the format has such.
     """
 
     texts: Coded
@@ -35,3 +37,4 @@ class Labels:
     notices: tuple[str, ...] = ()
     examples: Texts | None = None
     votes: Ballots | None = None
+    columns: Columns | None = None

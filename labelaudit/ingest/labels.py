@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from labelaudit.core.coded import Coded
 from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.rows import Rows
 from labelaudit.core.text import listed, printable
+from labelaudit.ingest.columns import columns_of_arrays, columns_of_table
 from labelaudit.ingest.exports import labels_of_votes
 from labelaudit.ingest.folder import (
     ID_COLUMNS,
@@ -117,6 +119,9 @@ def table_labels(
         splits=splits,
         splits_apart=bool(part.splits),
         notices=part.notices,
+        columns=columns_of_table(
+            table, column, id_column, split_column, typed or {}, partial(named_codes, file=file)
+        ),
     )
 
 
@@ -207,6 +212,11 @@ def _from_array(part: Part, plan: Plan, choices: Choices, scratch: Path | None) 
         splits=of_files(part.splits, ends_of(arrays[key]), len(texts)),
         splits_apart=bool(part.splits),
         notices=part.notices,
+        columns=columns_of_arrays(
+            arrays, lambda name: coded_labels(arrays[name], file, "values"), len(texts), key
+        )
+        if len(arrays) > 1
+        else None,
     )
 
 
@@ -217,9 +227,9 @@ def ids_in(arrays: Mapping[str, Rows], file: str, scratch: Path | None) -> Ids |
     return unique_ids(texts_of(arrays["ids"], file, "ids"), file, scratch)
 
 
-def coded_labels(values: Rows, file: str) -> Coded:
+def coded_labels(values: Rows, file: str, what: str = "labels") -> Coded:
     """Return the labels of an array, coded; numbers never become a text for each row."""
-    _expect_one_per_row(values, file, "labels")
+    _expect_one_per_row(values, file, what)
     coding = Coding()
     for start in range(0, len(values), _BLOCK):
         block: npt.NDArray[np.generic] = np.asarray(values[start : start + _BLOCK])
@@ -227,7 +237,7 @@ def coded_labels(values: Rows, file: str) -> Coded:
             distinct, positions = _distinct(block)
             coding.add_coded(map(str, distinct), positions)
         else:
-            coding.add(texts_of(block, file))
+            coding.add(texts_of(block, file, what))
     return coding.result()
 
 

@@ -1,6 +1,6 @@
 """Arrays and DataFrames to a dataset, for the Python API."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -16,11 +16,13 @@ from labelaudit.ingest.classes import Named, name_classes
 from labelaudit.ingest.contract.ensemble import merged
 from labelaudit.ingest.ensemble import expect_same_width, in_one_order
 from labelaudit.ingest.folder import LABEL_COLUMNS, pick_column
+from labelaudit.ingest.hierarchy import hierarchy_of
 from labelaudit.ingest.ids import unique_ids
 from labelaudit.ingest.labels import coded_labels
 from labelaudit.ingest.logits import expect_logits
 from labelaudit.ingest.predictions import probability_columns
-from labelaudit.ingest.readers.cells import CellError, cell_text
+from labelaudit.ingest.readers.cells import CellError
+from labelaudit.ingest.sliced_memory import columns_in_memory, slices_in_memory, text_of_value
 
 
 def dataset_from_memory(
@@ -32,14 +34,19 @@ def dataset_from_memory(
     ids: Sequence[Any] | None = None,
     label_column: str | None = None,
     logits: bool = False,
+    hierarchy: Any = None,
+    by: str | Sequence[str] | Mapping[str, Any] = (),
 ) -> Dataset:
     """Return a dataset of labels (N,), probabilities (N, K) and embeddings (N, d).
 
     `labels` may be a DataFrame with a column of labels and, where `pred_probs` is not given,
     columns `prob_<class>`. A Series or DataFrame is matched by its index. A list of arrays or
     DataFrames are models of an ensemble: `pred_probs[0]` and so on in messages. With `logits`
-    the softmax of each row is taken.
+    the softmax of each row is taken. `hierarchy` is a nested mapping of groups of classes, or the
+    path of such a file. `by` names columns of the DataFrame to cut the rows by, or gives them: a
+    mapping of names to N values each.
     """
+    beside = columns_in_memory(labels, by, label_column)
     if hasattr(labels, "columns"):
         labels, pred_probs = _from_frame(labels, pred_probs, label_column)
     elif label_column is not None:
@@ -82,6 +89,7 @@ def dataset_from_memory(
     each = in_one_order(list(matrices), each) or [name_classes(counts, named=named)]
     classes = each[0]
     rows = None if kept.all() else np.flatnonzero(kept)
+    splits, slices, sliced = slices_in_memory(beside, by, rows, len(texts))
     own_ids = None
     if ids is not None:
         own_ids = unique_ids([str(name) for name in ids], "ids").texts
@@ -113,15 +121,19 @@ def dataset_from_memory(
         ids=own_ids,
         source_rows=rows,
         format="memory",
+        splits=splits,
+        slices=slices,
         contract=tuple(
             merged(list(matrices), [[own.check] for own in each])
             if len(models) > 1
             else [classes.check]
         ),
         n_unlabelled=int((~kept).sum()),
+        hierarchy=None if hierarchy is None else hierarchy_of(hierarchy, classes.names),
         notices=(
             *([f"predictions: mean of {len(models)} models"] if len(models) > 1 else []),
             f"classes: {classes.check.evidence['how']}",
+            *sliced,
         ),
     )
 
@@ -158,14 +170,9 @@ def _coded(labels: Any) -> Coded:
     if array.dtype != object or array.ndim != 1:
         return coded_labels(array, "labels")
     try:
-        return Coded.of(_text(value) for value in array.tolist())
+        return Coded.of(text_of_value(value) for value in array.tolist())
     except CellError as error:
         raise InputError(f"labels: {error}") from None
-
-
-def _text(value: Any) -> str | None:
-    missing = type(value).__name__ in ("NAType", "NaTType")  # pandas.NA refuses to be compared
-    return None if missing else cell_text(value)
 
 
 def _array(values: Any, name: str) -> Array:

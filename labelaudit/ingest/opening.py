@@ -21,6 +21,7 @@ from labelaudit.ingest.ensemble import expect_different
 from labelaudit.ingest.examples import find_examples
 from labelaudit.ingest.fingerprint import fingerprint
 from labelaudit.ingest.folder import Choices, Plan, plan
+from labelaudit.ingest.hierarchy import read_hierarchy
 from labelaudit.ingest.labels import Labels, read_labels
 from labelaudit.ingest.matching import MISSING
 from labelaudit.ingest.models import (
@@ -33,6 +34,7 @@ from labelaudit.ingest.models import (
 )
 from labelaudit.ingest.numbers import Numbers
 from labelaudit.ingest.remote.fetching import Here, fetched
+from labelaudit.ingest.slicing import SPLIT, slices_of
 from labelaudit.ingest.votes import settled
 
 
@@ -51,8 +53,9 @@ def open_dataset(
         into `scratch`, or without it into a temporary folder that goes when the process ends.
     choices, options : which file plays which part, as the command line's options of that name
         (`labels`, `label_column`, `id_column`, `predictions`, `embeddings`, `images`,
-        `classes`, `split`, `logits`); what is not named is found by convention. Several
-        `predictions` are models of an ensemble: the mean of their probabilities is audited.
+        `classes`, `hierarchy`, `split`, `by`, `logits`); what is not named is found by
+        convention. Several `predictions` are models of an ensemble: the mean of their
+        probabilities is audited. `by` names a column, or several, to cut the rows by.
     scratch : a folder for what does not stay in memory; it must live as long as the dataset.
 
     Raises
@@ -113,12 +116,22 @@ def open_here(here: Here, scratch: Path | None = None) -> Dataset:
     notices.append(f"classes: {classes.check.evidence['how']}")
     if parts.images is not None:
         notices.append(f"images: {printable(parts.shown(parts.images))} ({parts.images.how})")
+    hierarchy = None
+    if parts.hierarchy is not None:
+        tree_file = printable(parts.shown(parts.hierarchy))
+        hierarchy = read_hierarchy(parts.hierarchy.path, classes.names, tree_file)
+        notices.append(f"hierarchy: {tree_file} ({len(hierarchy.groups):,} groups of classes)")
     n_unlabelled = len(texts) - n_labelled
     if n_unlabelled:
         checks.append(unlabelled(n_unlabelled, labels_file))
     own = None if kept.all() else np.flatnonzero(kept)
     codes = labels.texts.recoded(classes.by_label)
     predicted = align_models(understood, rows_of, own, labels, choices.logits, scratch)
+    why_none = "has several votes for a row" if labels.votes is not None else "has no columns"
+    slices, told = slices_of(
+        labels.columns, labels.splits, choices.slices, own, len(codes), labels_file, why_none
+    )
+    notices.extend(told)
     return Dataset(
         name=_name(root),
         class_names=classes.names,
@@ -135,8 +148,10 @@ def open_here(here: Here, scratch: Path | None = None) -> Dataset:
         part_ends=predicted.part_ends,
         models=predicted.models,
         examples=_examples(parts, labels, own, scratch),
-        splits=_kept(labels.splits, own),
+        splits=_kept(labels.splits, slices, own),
         contents=contents_of(parts, labels, own),
+        slices=slices,
+        hierarchy=hierarchy,
         votes=settled(labels.votes, classes.by_label, len(labels.texts), own)
         if labels.votes is not None
         else None,
@@ -157,8 +172,15 @@ def _examples(
     return taken(paths, own, scratch) if paths is not None else None
 
 
-def _kept(splits: Coded | None, own: npt.NDArray[np.int64] | None) -> Coded | None:
-    return splits if splits is None or own is None else splits[own]
+def _kept(
+    splits: Coded | None, slices: dict[str, Coded], own: npt.NDArray[np.int64] | None
+) -> Coded | None:
+    """Return the splits of the audited rows: as they are slices, where there are several."""
+    if splits is None:
+        return None
+    if SPLIT in slices:
+        return slices[SPLIT]
+    return splits if own is None else splits[own]
 
 
 def _inputs(parts: Plan, embeddings: Numbers | None) -> tuple[InputFile, ...]:
@@ -171,6 +193,8 @@ def _inputs(parts: Plan, embeddings: Numbers | None) -> tuple[InputFile, ...]:
         used.append(("embeddings", printable(parts.shown(parts.embeddings)), parts.embeddings))
     if parts.classes is not None:
         used.append(("classes", printable(parts.shown(parts.classes)), parts.classes))
+    if parts.hierarchy is not None:
+        used.append(("hierarchy", printable(parts.shown(parts.hierarchy)), parts.hierarchy))
     files = []
     for role, path, part in used:
         whole = bool(parts.places)  # what is fetched has no time by which a change is known

@@ -17,7 +17,7 @@ from labelaudit.ingest.sharding import Candidate
 
 SPLIT_COLUMNS = ("split", "subset", "partition", "fold")
 # A column with more values than these is something else that is called so.
-_MOST_SPLITS = 20
+MOST_SPLITS = 20
 
 
 def is_split(name: str) -> bool:
@@ -147,4 +147,4 @@ def in_column(table: TableFile, labels: str) -> tuple[Coded | None, str | None]:
         found = table.coded(column)
     except InputError:  # lists, say: not splits, and no fault of the dataset
         return None, None
-    return (found, column) if 0 < len(found.distinct) <= _MOST_SPLITS else (None, None)
+    return (found, column) if 0 < len(found.distinct) <= MOST_SPLITS else (None, None)

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -9,7 +8,7 @@ from labelaudit.core.results import DatasetFacts, Measurement
 from labelaudit.core.rows import Array
 from labelaudit.measures.calibration import BINS
 from labelaudit.measures.kinds import Measure, Sample
-from labelaudit.measures.resampling import kind_of, resampling
+from labelaudit.measures.resampling import bootstrapped
 
 EXACT_ROWS = 50_000
 FINE_BINS = 1 << 16
@@ -23,11 +22,12 @@ class AdaptiveCalibration(Measure):
     as many rows each; the gaps between mean confidence and agreement with the given label are
     averaged.
 
-    Range 0 to 1, lower is better; below .03 is good. Exact up to 50,000 rows. Above, it comes
-    from a histogram of 2^16 fixed bins over all rows: a cut falls inside a fixed bin, whose rows
-    are shared out in proportion, and `error_bound` is how far that can be from the exact value,
-    worked out from the bins that are cut. Cost: one pass over the digest. Interval as that of
-    `calibration`, the cuts held where they are.
+    Range 0 to 1, lower is better; below .03 is good, .1 bad: confidences are off by ten points.
+    Exact over all rows up to 50,000. Above, it comes from a histogram of 2^16 fixed bins over all
+    rows: a cut falls inside a fixed bin, whose rows are shared out in proportion, and
+    `error_bound` is how far that can be from the exact value, worked out from the bins that are
+    cut. Cost: one pass over the digest. Interval as that of `calibration`, the cuts held where
+    they are.
 
     Limits: the same caution as for `calibration`, label errors are in it. Where very many rows
     share one confidence the bound is wide.
@@ -84,20 +84,7 @@ class AdaptiveCalibration(Measure):
         )
 
     def with_interval(self, measured: Measurement, sample: Sample) -> Measurement:
-        assert sample.digest is not None
-        assert measured.value is not None
-        confidence = np.clip(sample.digest.confidence.astype(np.float64), 0, 1)
-        agrees = sample.digest.predicted(sample.labels) == sample.labels
-        found = resampling(len(confidence), sample.seed).gaps(
-            equal_count_bins(confidence, BINS), BINS, agrees - confidence
-        )
-        interval, by_chance = found.interval(measured.value, len(confidence), sample.n_total)
-        return replace(
-            measured,
-            interval=interval,
-            interval_kind=kind_of(sample),
-            details={**measured.details, "by_chance": by_chance},
-        )
+        return bootstrapped(measured, sample, BINS, equal_count_bins)
 
 
 def equal_count_bins(confidence: Array, bins: int) -> npt.NDArray[np.int64]:

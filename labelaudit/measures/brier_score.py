@@ -7,12 +7,15 @@ from labelaudit.measures.kinds import Sample, SampledMeasure
 
 
 class BrierScore(SampledMeasure):
-    """How far the probabilities are from the given labels: the mean of sum_k (P_k - 1[y = k])^2.
+    """How far the probabilities are from the given labels, as a squared distance.
 
-    Range 0 (certain and agreeing) to 2 (certain and contradicting); always saying 1/K scores
-    1 - 1/K. Unlike the calibration error it also falls where the model separates the classes
-    better. Exact up to 50,000 rows, above from a fair sample of so many; the interval is the
-    normal one of a mean over rows. Cost: O(n K).
+    It is small where the model is both rightly sure of itself and able to tell the classes
+    apart; the calibration error sees the first alone. The value is the mean over rows of
+    sum_k (P_k - 1[y = k])^2.
+
+    Range 0 (certain and agreeing) to 2 (certain and contradicting), lower is better; always saying
+    1/K scores 1 - 1/K, and a value near that is bad. Exact up to 50,000 rows, above from a fair,
+    seeded sample of so many; the interval is the normal one of a mean over rows. Cost: O(n K).
 
     Limits: label errors raise it, and it mixes calibration with how well classes are told apart.
 

@@ -11,7 +11,7 @@ from labelaudit.core.results import Alert, DatasetFacts, Measurement
 from labelaudit.core.rows import Array
 from labelaudit.engine.exact import ExactSums
 from labelaudit.measures.kinds import Measure, Sample
-from labelaudit.measures.resampling import kind_of, resampling
+from labelaudit.measures.resampling import bootstrapped
 
 BINS = 15
 LIMIT = 0.03
@@ -20,20 +20,22 @@ LIMIT = 0.03
 class Calibration(Measure):
     """How far the model's confidence is from how often it agrees with the given labels.
 
-    The value is the expected calibration error (ECE): rows are put into 15 bins of equal width
-    by their largest probability, and the gaps between mean confidence and agreement are
-    averaged by bin size. Beside it: mean confidence, agreement, and the negative
-    log-likelihood in nats (probabilities below 1e-12 count as 1e-12).
+    Where it is calibrated, of the rows it calls 80 % sure 80 % are labelled so. The value is the
+    expected calibration error (ECE): rows are put into 15 bins of equal width by their largest
+    probability, and the gaps between mean confidence and agreement are averaged by bin size.
+    Beside it: mean confidence, agreement, and the negative log-likelihood in nats (probabilities
+    below 1e-12 count as 1e-12).
 
-    Range 0 (confidence can be read as a frequency) to 1, lower is better; below .03 is good.
-    `bin_low` and `bin_high` are the Wilson interval of the agreement in each bin. The error is
-    too high by chance: `by_chance` is what a calibrated model would show on so many rows.
+    Range 0 (confidence can be read as a frequency) to 1, lower is better; below .03 is good, .1
+    bad: confidences are off by ten points. `bin_low` and `bin_high` are the Wilson interval of the
+    agreement in each bin. The error is too high by chance: `by_chance` is what a calibrated model
+    would show on so many rows.
 
     Limits: it is measured against the given labels, and label errors alone make a perfect model
     look overconfident, so nothing is ever recalibrated here and no temperature is applied. It
     depends on its bins. Exact over all rows; cost: one pass over the digest. The interval is a
-    bootstrap of groups of at most 50,000 sampled rows, narrowed to all rows; the excess that
-    chance makes is taken off its lower end.
+    bootstrap of groups of at most 50,000 rows, a fair, seeded sample, narrowed to all rows; the
+    excess that chance makes is taken off its lower end.
 
     Source: Guo et al., On calibration of modern neural networks, ICML 2017; intervals of the
     bins: Wilson 1927; that ECE is too high by chance: Kumar, Liang and Ma, Verified uncertainty
@@ -102,27 +104,14 @@ class Calibration(Measure):
         )
 
     def with_interval(self, measured: Measurement, sample: Sample) -> Measurement:
-        assert sample.digest is not None
-        assert measured.value is not None
-        confidence = np.clip(sample.digest.confidence.astype(np.float64), 0, 1)
-        agrees = sample.digest.predicted(sample.labels) == sample.labels
-        found = resampling(len(confidence), sample.seed).gaps(
-            equal_width_bins(confidence, BINS), BINS, agrees - confidence
-        )
-        interval, by_chance = found.interval(measured.value, len(confidence), sample.n_total)
-        return replace(
-            measured,
-            interval=interval,
-            interval_kind=kind_of(sample),
-            details={**measured.details, "by_chance": by_chance},
-            alerts=_alerts(measured.value, interval, measured.details),
-        )
+        found = bootstrapped(measured, sample, BINS, equal_width_bins)
+        return replace(found, alerts=_alerts(found.value, found.interval, found.details))
 
 
 def _alerts(
-    error: float, interval: tuple[float, float], figures: Mapping[str, Any]
+    error: float | None, interval: tuple[float, float] | None, figures: Mapping[str, Any]
 ) -> tuple[Alert, ...]:
-    if error <= LIMIT:
+    if error is None or interval is None or error <= LIMIT:
         return ()
     lean = "too sure" if figures["mean_confidence"] > figures["agreement"] else "not sure enough"
     sure = interval[0] > LIMIT

@@ -23,16 +23,16 @@ from labelaudit.measures.separability import (
 class CalinskiHarabasz(SampledMeasure):
     """How much of the spread of embeddings lies between classes: the variance ratio criterion.
 
-    The variance of the class means over the variance within classes, each divided by its degrees of
-    freedom: an F statistic. About 1: the means differ no more than by chance; large: classes are
-    tight and far apart.
+    About 1 the means of the classes differ no more than by chance; where it is large, classes are
+    tight and far apart. It is an F statistic: the variance of the class means over the variance
+    within classes, each divided by its degrees of freedom.
 
-    Range 0 to infinity, higher is more separable. It grows with the number of rows, so compare
-    only equal samples of the same labels; no value is good or bad by itself, so no alert.
-    `explained`, the share of the variance that lies between classes, does not grow so. CH = (B /
-    (K - 1)) / (W / (n - K)). Distances are Euclidean; above three dimensions between rows scaled
-    to length 1. Per class its mean squared distance to its mean, over that of all rows to theirs.
-    Cost O(n d) on a fair sample of at most 5,000 rows. Interval: a jackknife over groups of rows.
+    Range 0 to infinity, higher is more separable. It grows with the number of rows, so compare only
+    equal samples of the same labels; no value is good or bad by itself, so no alert. `explained`,
+    the share of the variance that lies between classes, does not grow so. CH = (B / (K - 1)) / (W /
+    (n - K)). Distances are Euclidean; above three dimensions between rows scaled to length 1. Per
+    class its mean squared distance to its mean, over that of all rows to theirs. Cost O(n d) on a
+    fair, seeded sample of at most 5,000 rows. Interval: a jackknife over groups of rows.
 
     Source: Calinski and Harabasz, A dendrite method for cluster analysis, 1974; as scikit-learn's
     calinski_harabasz_score of such rows.

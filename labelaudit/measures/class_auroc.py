@@ -1,22 +1,71 @@
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from labelaudit.core.intervals import wilson
+from labelaudit.core.dataset import Batch
+from labelaudit.core.listed import in_full
 from labelaudit.core.results import Alert, DatasetFacts, Measurement
 from labelaudit.core.rows import Array
 from labelaudit.core.text import listed
+from labelaudit.engine.histogram import BINS, FineBins, bins_of
 from labelaudit.measures.kinds import Sample, SampledMeasure
+from labelaudit.measures.roc import (
+    Binned,
+    Z,
+    auroc_interval,
+    average_precision,
+    binned,
+    delong,
+    placements,
+    precision_interval,
+)
 
 FEW = 30
 # From this ratio of prevalences on two average precisions are called not comparable.
 APART = 2.0
-_Z = 1.959963984540054
 # So many columns are laid out one after the other at a time.
 _COLUMNS = 32
+
+
+class AurocOfAll:
+    """AUROC and average precision of all rows, from histograms: a tally of two counters of bins."""
+
+    name = "class_auroc"
+
+    def __init__(self, facts: DatasetFacts) -> None:
+        self.facts = facts
+        self.every = FineBins(facts.n_classes)
+        self.own = FineBins(facts.n_classes)
+
+    def update(self, batch: Batch) -> None:
+        for rows, block in batch.full_rows(np.arange(len(batch.labels))):
+            bins, labels = bins_of(in_full(block)), batch.labels[rows]
+            self.every.add(bins)
+            self.own.add_one_each(labels, bins[np.arange(len(rows)), labels])
+
+    def merge(self, other: Self) -> None:
+        self.every.merge(other.every)
+        self.own.merge(other.own)
+
+    def result(self) -> Measurement:
+        figures: list[dict[str, Any]] = []
+        parts = zip(self.every.in_parts(), self.own.in_parts(), strict=True)
+        for (classes, bins, rows), (_, own, own_rows) in parts:
+            starts = np.arange(classes.start, classes.stop + 1) * BINS
+            figures += _of_bins(binned(starts, bins, rows, own, own_rows))
+        bounds = [
+            [one[name] for one in figures if one[name] is not None]
+            for name in ("auroc_error_bound", "average_precision_error_bound")
+        ]
+        details = {
+            "fixed_bins": BINS,
+            "error_bound": math.fsum(bounds[0]) / max(len(bounds[0]), 1),
+            "largest_auroc_error_bound": max(bounds[0], default=None),
+            "largest_average_precision_error_bound": max(bounds[1], default=None),
+        }
+        return _measurement(figures, self.facts, details)
 
 
 class ClassAuroc(SampledMeasure):
@@ -29,9 +78,17 @@ class ClassAuroc(SampledMeasure):
 
     Range 0 to 1 (AUROC): .5 is guessing, above .9 is good. AP ranges from the prevalence to 1
     and rises with it, so AP must not be compared between classes or splits whose prevalences
-    differ; AUROC may. Limits: both judge against the given labels: label errors lower them. Exact
-    up to 50,000 rows, beyond from a fair sample of so many, in which a rare class has few rows:
-    `positives` says how many, below 30 the interval is wide. Cost: a sort for each class.
+    differ; AUROC may. Limits: both judge against the given labels: label errors lower them. A rare
+    class has few rows: `positives` says how many, below 30 the interval is wide.
+
+    Exact up to 50,000 rows (or fewer, where they have more than 67 million probabilities); cost:
+    a sort for each class. Beyond, all rows count, in one more pass over the predictions, by
+    histograms of 2^16 fixed bins, narrow near 0 and 1: rows of one bin count as ties. How far that
+    can be from the exact figures stands beside them as `auroc_error_bound` and
+    `average_precision_error_bound`; `error_bound` is that of the value. The intervals are of the
+    histogram and leave the bound out. Memory: 67 MB for two tables of counters, more from 8,192
+    classes on, and 16 bytes for each further bin that occurs. Only of predictions that list the
+    top of more than 2,048 classes a fair sample of the rows is taken.
 
     Intervals: AUROC by DeLong's variance on the logit scale; where all rows are in order, Wilson
     with the smaller of both counts (the bound of Birnbaum and Klose). AP by the logit interval
@@ -45,6 +102,8 @@ class ClassAuroc(SampledMeasure):
     title = "AUROC of each class"
     needs = frozenset({"probabilities"})
 
+    beyond = AurocOfAll
+
     @staticmethod
     def measure(sample: Sample, facts: DatasetFacts) -> Measurement:
         assert sample.probabilities is not None
@@ -53,27 +112,36 @@ class ClassAuroc(SampledMeasure):
             _figures(own[sample.labels == k], own[sample.labels != k]) if counts[k] else _EMPTY
             for k, own in enumerate(columns_of(sample.probabilities))
         ]
-        known = [one for one in figures if one["auroc"] is not None]
-        mean = math.fsum(one["auroc"] for one in known) / len(known) if known else None
-        half = _Z * math.sqrt(math.fsum(one["variance"] for one in known)) / max(len(known), 1)
-        names = [name for name in _EMPTY if name != "variance"]
-        return Measurement(
-            name=ClassAuroc.name,
-            title=ClassAuroc.title,
-            value=mean,
-            unit="AUROC, mean over classes",
-            interval=None if mean is None else (max(mean - half, 0.0), min(mean + half, 1.0)),
-            interval_kind="none: needs two classes"
-            if mean is None
-            else "95 %, DeLong, of the sampling of rows",
-            range=(0.0, 1.0),
-            better="higher",
-            details={"classes_judged": len(known), "few_positives": FEW},
-            per_class={name: tuple(one[name] for one in figures) for name in names},
-            sample=sample.described,
-            source="DeLong, DeLong and Clarke-Pearson 1988; Boyd, Eng and Page 2013",
-            alerts=tuple(_alerts(figures, facts)),
-        )
+        return _measurement(figures, facts, {}, sample.described)
+
+
+def _measurement(
+    figures: list[dict[str, Any]],
+    facts: DatasetFacts,
+    details: dict[str, Any],
+    sample: dict[str, int] | None = None,
+) -> Measurement:
+    known = [one for one in figures if one["auroc"] is not None]
+    mean = math.fsum(one["auroc"] for one in known) / len(known) if known else None
+    half = Z * math.sqrt(math.fsum(one["variance"] for one in known)) / max(len(known), 1)
+    names = [name for name in (_EMPTY | (figures[0] if figures else {})) if name != "variance"]
+    return Measurement(
+        name=ClassAuroc.name,
+        title=ClassAuroc.title,
+        value=mean,
+        unit="AUROC, mean over classes",
+        interval=None if mean is None else (max(mean - half, 0.0), min(mean + half, 1.0)),
+        interval_kind="none: needs two classes"
+        if mean is None
+        else "95 %, DeLong, of the sampling of rows",
+        range=(0.0, 1.0),
+        better="higher",
+        details={"classes_judged": len(known), "few_positives": FEW} | details,
+        per_class={name: tuple(one[name] for one in figures) for name in names},
+        sample=sample or {},
+        source="DeLong, DeLong and Clarke-Pearson 1988; Boyd, Eng and Page 2013",
+        alerts=tuple(_alerts(figures, facts)),
+    )
 
 
 def columns_of(probabilities: Array) -> Iterator[Array]:
@@ -96,17 +164,52 @@ _EMPTY: dict[str, Any] = {
 }
 
 
+_BOUNDS = ("auroc_error_bound", "average_precision_error_bound")
+
+
 def _figures(positive: Array, negative: Array) -> dict[str, Any]:
     n_positive, n_negative = len(positive), len(negative)
-    counts = {"positives": n_positive, "prevalence": n_positive / max(n_positive + n_negative, 1)}
     if not n_negative:
-        return _EMPTY | counts
+        return _EMPTY | _counts(n_positive, n_negative)
     positive, negative = np.sort(positive), np.sort(negative)
-    before, behind = placements(positive, negative)
-    auroc, variance = delong(before, behind)
+    auroc, variance = delong(*placements(positive, negative))
     precision = average_precision(positive, negative)
-    low, high = auroc_interval(auroc, variance, n_positive, n_negative)
-    precision_low, precision_high = precision_interval(precision, n_positive)
+    return _with_intervals(auroc, variance, precision, n_positive, n_negative)
+
+
+def _of_bins(found: Binned) -> list[dict[str, Any]]:
+    """Return the figures of each class of a histogram, bounds and all."""
+    sizes = zip(found.positives.tolist(), found.negatives.tolist(), strict=True)
+    figures = []
+    for k, (positives, negatives) in enumerate(sizes):
+        if not positives or not negatives:
+            figures.append(_EMPTY | _counts(positives, negatives) | dict.fromkeys(_BOUNDS))
+            continue
+        auroc, variance, precision, *bounds = (
+            float(column[k])
+            for column in (
+                found.auroc,
+                found.variance,
+                found.precision,
+                found.auroc_bound,
+                found.precision_bound,
+            )
+        )
+        one = _with_intervals(auroc, variance, precision, positives, negatives)
+        figures.append(one | dict(zip(_BOUNDS, bounds, strict=True)))
+    return figures
+
+
+def _counts(positives: int, negatives: int) -> dict[str, Any]:
+    return {"positives": positives, "prevalence": positives / max(positives + negatives, 1)}
+
+
+def _with_intervals(
+    auroc: float, variance: float, precision: float, positives: int, negatives: int
+) -> dict[str, Any]:
+    low, high = auroc_interval(auroc, variance, positives, negatives)
+    precision_low, precision_high = precision_interval(precision, positives)
+    counts = _counts(positives, negatives)
     return counts | {
         "auroc": auroc,
         "auroc_low": low,
@@ -116,66 +219,8 @@ def _figures(positive: Array, negative: Array) -> dict[str, Any]:
         "average_precision_high": precision_high,
         "lift": precision / counts["prevalence"],
         # Of rows that are all in order the interval knows more than the variance, which is 0.
-        "variance": variance or ((high - low) / _Z) ** 2,
+        "variance": variance or ((high - low) / Z) ** 2,
     }
-
-
-def placements(
-    positive: Array, negative: Array
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return the share of negatives behind each positive, and of positives before each negative.
-
-    Ties count one half. `positive` float[n] and `negative` float[m] are ascending, as are the
-    rows of what is returned, float64[n] and float64[m].
-    """
-    left, right = (np.searchsorted(negative, positive, side) for side in ("left", "right"))
-    # How many positives lie below a negative, and how many at or below it: steps at those places.
-    below, upto = (np.cumsum(np.bincount(at, minlength=len(negative) + 1)) for at in (right, left))
-    ahead = (below + upto)[: len(negative)]
-    return (left + right) / (2 * len(negative)), 1 - ahead / (2 * len(positive))
-
-
-def delong(before: Array, behind: Array) -> tuple[float, float]:
-    """Return AUROC and its variance from the placements of positives and of negatives.
-
-    Source: DeLong, DeLong and Clarke-Pearson, Biometrics 1988. A single row on one side adds
-    the largest variance that a mean of this height can have.
-    """
-    auroc = float(before.mean())
-    worst = auroc * (1 - auroc)
-    parts = (float(part.var(ddof=1)) if len(part) > 1 else worst for part in (before, behind))
-    return auroc, sum(part / len(own) for part, own in zip(parts, (before, behind), strict=True))
-
-
-def auroc_interval(auroc: float, variance: float, n: int, m: int) -> tuple[float, float]:
-    """Return the 95 % interval of an AUROC of `n` positive and `m` negative rows."""
-    if variance <= 0 or not 0 < auroc < 1:
-        return wilson(auroc * min(n, m), min(n, m))
-    return _on_logits(auroc, math.sqrt(variance) / (auroc * (1 - auroc)))
-
-
-def average_precision(positive: Array, negative: Array) -> float:
-    """Return the mean over positives of the precision at their score, ties taken together.
-
-    This is the sum of precision times the step in recall (scikit-learn's average precision).
-    `positive` float[n] and `negative` float[m] are ascending.
-    """
-    true = len(positive) - np.searchsorted(positive, positive)
-    false = len(negative) - np.searchsorted(negative, positive)
-    return float((true / (true + false)).mean())
-
-
-def precision_interval(precision: float, n_positive: int) -> tuple[float, float]:
-    """Return the 95 % logit interval of an average precision (Boyd, Eng and Page 2013)."""
-    if not 0 < precision < 1:
-        return wilson(precision * n_positive, n_positive)
-    return _on_logits(precision, 1 / math.sqrt(n_positive * precision * (1 - precision)))
-
-
-def _on_logits(share: float, error: float) -> tuple[float, float]:
-    logit = math.log(share / (1 - share))
-    low, high = (1 / (1 + math.exp(-max(min(logit + z * error, 500), -500))) for z in (-_Z, _Z))
-    return low, high
 
 
 def _alerts(figures: list[dict[str, Any]], facts: DatasetFacts) -> Iterable[Alert]:

@@ -1,5 +1,5 @@
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy.typing as npt
 from labelaudit.core.dataset import Batch
 from labelaudit.core.intervals import wilson
 from labelaudit.core.results import Alert, DatasetFacts, Measurement
-from labelaudit.core.text import listed
+from labelaudit.core.text import listed, printable
 from labelaudit.measures.kinds import Measure
 
 NOT_ASSESSABLE = 10
@@ -20,8 +20,8 @@ FOLDS = 5  # of cross-validation, as most people cut it
 class ClassBalance(Measure):
     """How evenly the labels are spread over the classes: the largest class over the smallest.
 
-    The value is the imbalance ratio max n / min n over the classes that occur; 1 is even,
-    above 10 most learners neglect the rare classes. Absent classes are listed apart. Beside
+    At 1 all are of one size; above 10 most learners neglect the rare classes. The value is the
+    imbalance ratio max n / min n over the classes that occur; absent ones are listed apart. Beside
     it: entropy H and evenness H / ln K (1 is even), effective classes exp(H) and 1 / sum p^2,
     Gini coefficient of the counts (corrected: times K / (K - 1)), LRID / N = 2 (ln K - H), the
     majority baseline (the accuracy of always naming the largest class), and for each class its
@@ -30,8 +30,9 @@ class ClassBalance(Measure):
     thirds of the examples, classes sorted by size. What evaluation pays: `examples_per_point`
     is how many examples a change of one point in the class's recall is, n / 100.
 
-    Range 1 to infinity; lower is more even. Cost: one count per row. Interval: none, these are
-    counts; Wilson's per class is that of a sample of this size.
+    Range 1 to infinity; lower is more even, up to 10 is good and above 100 bad. Cost: one count
+    per row, of all rows. Interval: none, these are counts; Wilson's per class is that of a sample
+    of this size.
 
     Limits: it counts given labels, so label errors count too (`true_prior` has the model's
     estimate), and a class of fewer than 10 is "not assessable", of fewer than 30 "wide": to
@@ -69,7 +70,9 @@ class ClassBalance(Measure):
             interval_kind="none: a count of the given labels",
             range=(1.0, None),
             better="lower",
-            details=figures | {"tier_rule": rule},
+            details=figures
+            | label_column(self.facts.class_names, counts, self.facts.n_unlabelled)
+            | {"tier_rule": rule},
             per_class={
                 "count": tuple(counts),
                 "share": tuple(count / total for count in counts),
@@ -78,7 +81,7 @@ class ClassBalance(Measure):
                 "effective_number": tuple(effective_number(count) for count in counts),
                 "examples_per_point": tuple(count / 100 for count in counts),
                 "tier": tuple(tiers),
-                "assessable": tuple(_assessable(count) for count in counts),
+                "assessable": tuple(assessable(count) for count in counts),
             },
             source="Wilson 1927; Liu et al. 2019; Zhu et al. 2018; Cui et al. 2019",
             alerts=tuple(alerts_of(self.facts.class_names, counts, figures["imbalance_ratio"])),
@@ -195,7 +198,8 @@ def _extremes(named: list[tuple[str, int]]) -> tuple[tuple[str, int], tuple[str,
     return max(named, key=lambda item: item[1]), min(named, key=lambda item: item[1])
 
 
-def _assessable(count: int) -> str:
+def assessable(count: int) -> str:
+    """Say whether single labels of a class of so many can be judged."""
     if count < NOT_ASSESSABLE:
         return "not assessable"
     return "wide" if count < WIDE else "yes"
@@ -225,6 +229,34 @@ def balance(counts: npt.NDArray[np.int64]) -> dict[str, Any]:
         "majority_baseline": shares[-1],
         "n_absent": n_classes - len(present),
     }
+
+
+def label_column(names: Sequence[str], counts: Sequence[int], n_missing: int) -> dict[str, Any]:
+    """Return what the Dataset Nutrition Label says of a nominal column: here that of the labels.
+
+    `count` is of all rows, missing ones too. Of several equally frequent values none is named, of
+    values that all occur once none is frequent. Source: Holland et al. 2018, their prototype.
+    """
+    values = [(count, name) for count, name in zip(counts, names, strict=True) if count]
+    if n_missing:
+        values.append((n_missing, "missing value"))
+    n_rows = sum(count for count, _ in values)
+    including = " including missing" if n_missing else ""
+    return {
+        "rows_in_column": n_rows,
+        "unique_entries": f"{len(values):,}{including}",
+        "most_frequent": _frequent(values, max),
+        "least_frequent": _frequent(values, min) if len(values) > 1 else "--",
+        "missing_share": n_missing / n_rows if n_rows else None,
+    }
+
+
+def _frequent(values: Sequence[tuple[int, str]], extreme: Callable[..., int]) -> str:
+    if not values or all(count == 1 for count, _ in values):
+        return "--"
+    count = extreme(count for count, _ in values)
+    named = [name for frequency, name in values if frequency == count]
+    return f"{printable(named[0])} ({count:,})" if len(named) == 1 else "multiple detected"
 
 
 def tiers_of(counts: list[int]) -> tuple[str, list[str]]:

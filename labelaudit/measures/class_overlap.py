@@ -16,20 +16,21 @@ FEWEST = 10
 class ClassOverlap(DerivedMeasure):
     """How much two classes run into each other, by what the model is confident of.
 
-    With C the calibrated confident joint [given, true], the overlap of a pair is the share of the
-    labels placed within the pair that cross it:
+    It is the share of the labels within two classes that the model would move from one to the
+    other, of the two classes where that is largest. With C the calibrated confident joint [given,
+    true], the overlap of a pair is the share of the labels placed within the pair that cross it:
 
         o(a, b) = (C_ab + C_ba) / (C_aa + C_bb + C_ab + C_ba)
 
     The value is that of the pair with the largest, of classes with at least 10 examples. Beside
     each pair stands its pairwise AUROC, where that was measured.
 
-    Range 0 (no row crosses) to 1; two classes labelled by coin have about one half. Wrong labels
-    and classes that cannot be told apart both raise it: `noise_or_overlap` weighs which. It is the
-    model's view, with a bias of unknown size and sign. Cost: none, it reads the joint. Intervals
-    are Wilson's, of the sampling of rows only, as if calibrated counts were counts; that of the
-    value is of a pair picked for being the largest, so both read high. The 200 pairs with most
-    crossing rows are listed.
+    Range 0 (no row crosses) to 1, lower is better; below .02 is good, and two classes labelled by
+    coin have about .5. Wrong labels and classes that cannot be told apart both raise it:
+    `noise_or_overlap` weighs which. It is the model's view, with a bias of unknown size and sign.
+    Cost: none, it reads the joint of all rows. Intervals are Wilson's, of the sampling of rows
+    only, as if calibrated counts were counts; that of the value is of a pair picked for being the
+    largest, so both read high. The 200 pairs with most crossing rows are listed.
 
     Source: Northcutt, Jiang and Chuang, JAIR 2021, for the joint; the share is ours.
     """

@@ -15,13 +15,14 @@ from labelaudit.measures.resampling import Gaps, Resampling, kind_of, resampling
 class ClasswiseCalibration(SampledMeasure):
     """The calibration error of each class's own probability, and their mean.
 
-    For class k all rows are put into 15 bins of equal width by P[:, k]; the gap is that to the
-    share of rows labelled k. It shows a rare class whose probabilities are off although the
-    overall error is small; `by_chance` is what a calibrated model would show on so many rows.
+    It shows a rare class whose probabilities are off although the overall error is small. For
+    class k all rows are put into 15 bins of equal width by P[:, k]; the gap is that to the share
+    of rows labelled k. `by_chance` is what a calibrated model would show on so many rows.
 
-    Range 0 to 1, lower is better. With many classes most probabilities are near 0 and so are
-    the errors: compare with audits of as many classes only. Exact up to 50,000 rows, above from a
-    fair sample of so many; cost O(n K). The interval is a bootstrap of groups of rows.
+    Range 0 to 1, lower is better; near `by_chance` is as good as such rows can show, several
+    times it bad. With many classes most probabilities are near 0 and so are the errors: compare
+    with audits of as many classes only. Exact up to 50,000 rows, above from a fair, seeded sample
+    of so many; cost O(n K). The interval is a bootstrap of groups of rows.
 
     Limits: the same caution as for `calibration`, label errors are in it.
 

@@ -19,17 +19,18 @@ _FEW_CLASSES = 512
 class ConfusablePairs(SampledMeasure):
     """Which classes the model takes for each other, and how many examples lie between two classes.
 
-    For classes a and b the score is S_ab = (mean P[y = a, b] + mean P[y = b, a]) / 2: how much
-    probability the rows of one leave to the other. An example is ambiguous where its two most
-    probable classes are less than .2 apart, whatever its label; it counts for that pair. The
-    value is the share of ambiguous examples.
+    An example lies between where its two most probable classes come close to each other, whatever
+    its label. For classes a and b the score is S_ab = (mean P[y = a, b] + mean P[y = b, a]) / 2:
+    how much probability the rows of one leave to the other. An example is ambiguous where its two
+    most probable classes are less than .2 apart; it counts for that pair. The value is the share of
+    ambiguous examples.
 
-    Range 0 to 1; S_ab above .1 says that a label of one is often a near miss of the other. Low
-    where a model is too sure of itself, high where it is timid; wrong labels raise S_ab. Above 512
-    classes only pairs are scored that are the two first of some row. Exact up to 50,000 rows,
-    beyond from a fair sample of so many. Cost: two passes over the sample. The interval is
-    Wilson's, of the sampling of rows; S_ab has a standard error beside it. The 200 pairs of
-    highest score are listed.
+    Range 0 to 1, lower is better; below .05 is good, and a pair with S_ab above .1 is bad: a label
+    of one is often a near miss of the other. Low where a model is too sure of itself, high where it
+    is timid; wrong labels raise S_ab. Above 512 classes only pairs are scored that are the two
+    first of some row. Exact up to 50,000 rows, beyond from a fair, seeded sample of so many. Cost:
+    two passes over the sample. The interval is Wilson's, of the sampling of rows; S_ab has a
+    standard error beside it. The 200 pairs of highest score are listed.
 
     Source: after Esfandiarpoor and Bach, Follow-up differential descriptions (FuDD), ICLR 2024;
     the cut of .2 is ours.

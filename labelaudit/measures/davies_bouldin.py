@@ -22,17 +22,17 @@ MOST_CLASSES = 2_000
 class DaviesBouldin(SampledMeasure):
     """How wide classes are compared with how far their middles lie apart.
 
-    For each two classes the sum of their widths (mean distance to the class mean) is divided by
-    the distance of their means; each class takes its worst partner, and the value is the mean over
-    classes. Near 0: tight classes far apart; above 2: the typical class overlaps with its worst
-    partner, seen as balls.
+    Near 0 classes are tight and far apart; above 2 the typical class overlaps with its worst
+    partner, seen as balls. For each two classes the sum of their widths (mean distance to the class
+    mean) is divided by the distance of their means; each class takes its worst partner, and the
+    value is the mean over classes.
 
     Range 0 to infinity, lower is more separable; below 1 is good. It wants each class to be one
     round cluster: classes of several clusters look bad though nothing overlaps. Every class counts
     the same, a rare one as much as a large one; a class of one row has no width. Undefined where
     two classes have the same mean. Distances are Euclidean; above three dimensions between rows
-    scaled to length 1. Cost O(n d + K^2 d) on a fair sample of at most 5,000 rows. Interval: a
-    jackknife over groups of rows. No alert: no value of it is established as bad.
+    scaled to length 1. Cost O(n d + K^2 d) on a fair, seeded sample of at most 5,000 rows.
+    Interval: a jackknife over groups of rows. No alert: no value of it is established as bad.
 
     Source: Davies and Bouldin, IEEE PAMI 1979; as scikit-learn's davies_bouldin_score of such rows.
     """

@@ -12,6 +12,7 @@ from labelaudit.measures.separability import (
     groups_of,
     jackknife,
     largest_classes,
+    pairs_among,
     too_few_classes,
     worst_pairs,
 )
@@ -28,18 +29,19 @@ _PRINCIPAL_ROWS = 5_000
 class DirectionalFisher(SampledMeasure):
     """How well the one best direction tells two classes apart, over pairs of classes (F1v).
 
-    For each pair of classes Fisher's best direction is found, and along it the variance between
-    them over that within them, dF; the value is the mean of 1 / (1 + dF) over pairs. Near 0: every
-    two classes are cut apart by a plane; near 1: none are. Per class it is the mean over its
+    Near 0 every two classes are cut apart by a plane; near 1 none are. For each pair of classes
+    Fisher's best direction is found, and along it the variance between them over that within them,
+    dF; the value is the mean of 1 / (1 + dF) over pairs. Per class it is the mean over its
     pairs, and the worst pairs are listed.
 
-    Range 0 to 1, lower is more separable; below .1 is good. dF = D' W^-1 D with D the difference of
-    the means and W the covariance within, weighted by the rows. It is fitted and tried on the same
-    rows, so pairs with fewer than 3 rows for each column are left out. Wider embeddings than 128
-    columns are first brought to their 128 principal components. At most 20,000 rows; pairs among
-    the 200 largest classes, of too many a fair sample, so that all costs a second or two (d^3 for
-    each pair). Interval: a jackknife, none where that would cost more. No alert: overlap of two
-    classes is no fault of the labels. Limits: it sees planes only.
+    Range 0 to 1, lower is more separable; below .1 is good, above .5 bad. dF = D' W^-1 D with D the
+    difference of the means and W the covariance within, weighted by the rows. It is fitted and
+    tried on the same rows, so pairs with fewer than 3 rows for each column are left out. Wider
+    embeddings than 128 columns are first brought to their 128 principal components. Of at most
+    20,000 rows, a fair, seeded sample; pairs among the 200 largest classes, of too many a fair
+    sample, so that all costs a second or two (d^3 for each pair). Interval: a jackknife, none where
+    that would cost more. No alert: overlap of two classes is no fault of the labels. Limits: it
+    sees planes only.
 
     Source: Malina 2001; Orriols-Puig, Macia and Ho, DCoL 2010; Lorena et al., ACM Computing
     Surveys 2019 (F1v), one-vs-one as problexity.
@@ -107,10 +109,9 @@ def narrowed(points: Floats) -> Floats:
 
 def large_pairs(counts: npt.NDArray[np.int64], least_rows: int) -> npt.NDArray[np.int64]:
     """Return the pairs int64[P, 2] of classes that together have `least_rows`."""
-    classes = largest_classes(counts)
-    one, other = (classes[side] for side in np.triu_indices(len(classes), 1))
-    enough = counts[one] + counts[other] >= least_rows
-    return np.column_stack([one[enough], other[enough]])
+    pairs = pairs_among(largest_classes(counts))
+    enough = counts[pairs].sum(axis=1) >= least_rows
+    return np.asarray(pairs[enough])
 
 
 class Moments:

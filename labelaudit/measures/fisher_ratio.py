@@ -14,6 +14,7 @@ from labelaudit.measures.separability import (
     groups_of,
     jackknife,
     largest_classes,
+    pairs_among,
     too_few_classes,
     worst_pairs,
 )
@@ -26,16 +27,17 @@ _NOTHING = 1e-12  # of a column's variance: what rounding leaves
 class FisherRatio(SampledMeasure):
     """How well the one best column of the embeddings tells the classes apart (F1).
 
-    For each column the variance between classes over that within them, r; the value is
-    1 / (1 + max r). Near 0: one column alone separates the classes; 1: no column tells them
-    apart. For a class it is that of the class against all others, for a pair that of the two.
+    Near 0 one column alone separates the classes; at 1 no column tells them apart. The value is
+    1 / (1 + max r), with r of each column the variance between classes over that within them. For
+    a class it is that of the class against all others, for a pair that of the two.
 
-    Range 0 to 1, lower is more separable. It sees one column at a time: embeddings that
-    separate classes by many weak columns, as those of deep networks do, have a high value and are
-    separable all the same; read the directional one for them. With many classes one column cannot
-    part them all: compare the classes and pairs, not data sets of other numbers of classes. r =
-    sum n_k (mean_k - mean)^2 / sum (x - mean_k)^2. Cost O(n d) on at most 50,000 rows; pairs among
-    the 200 largest classes. No alert: a high value is no fault.
+    Range 0 to 1, lower is more separable; below .3 is good; labels dealt at random have .98 and
+    more. It sees one column at a time: embeddings that separate classes by many weak columns, as
+    those of deep networks do, have a high value and are separable all the same; read the
+    directional one for them. With many classes one column cannot part them all: compare the classes
+    and pairs, not data sets of other numbers of classes. r = sum n_k (mean_k - mean)^2 / sum (x -
+    mean_k)^2. Cost O(n d) on at most 50,000 rows, a fair, seeded sample; pairs among the 200
+    largest classes. Interval: a jackknife over groups of rows. No alert: a high value is no fault.
 
     Source: Ho and Basu, IEEE PAMI 2002; Lorena et al., ACM Computing Surveys 2019 (F1).
     """
@@ -103,8 +105,7 @@ def best_ratios(
     each pair among the largest classes.
     """
     classes = largest_classes(np.bincount(labels, minlength=n_classes))
-    one, other = np.triu_indices(len(classes), 1)
-    best = Best(n_classes, np.column_stack([classes[one], classes[other]]))
+    best = Best(n_classes, pairs_among(classes))
     keys = groups * n_classes + labels
     shape = (GROUPS, n_classes)
     counts = np.bincount(keys, minlength=GROUPS * n_classes).reshape(shape)

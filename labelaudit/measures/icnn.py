@@ -21,18 +21,20 @@ _EPSILON = 1e-6
 class Icnn(SampledMeasure):
     """How well neighbourhoods keep classes apart: same-label neighbours near, others far (ICNN).
 
-    The mean of three figures of the 5 nearest neighbours, of 0 to 1 each: Lambda, same-label
+    It is the mean of three figures of the 5 nearest neighbours, of 0 to 1 each: Lambda, same-label
     neighbours are the near ones of the five; Omega, their distances vary little; Gamma, they are
-    of the same label at all. High means separable; above .85 is good.
+    of the same label at all.
 
-    Range 0 to 1, higher is more separable. Limits: Lambda and Omega hardly react to wrong labels,
-    watch Gamma. With nd the distance scaled to 0 to 1 over a row's neighbours, s whether labels
-    agree: Lambda = mean sqrt(l / max l), l = sum s (1 - nd) + (1 - s) nd; Omega = sqrt(1 - Var(s
-    nd) - Var((1 - s) nd)); Gamma = mean sqrt(mean s). `icnn2`, (Lambda + Gamma) / 2, is what the
-    authors' published code returns, and what is given per class. Distances are Euclidean; above
-    three dimensions between rows scaled to length 1. From the audit's one neighbour graph of at
-    most 50,000 rows: no search of its own. Interval: a jackknife over groups of rows, a little
-    narrow since one row sets max l. No alert: no value of it is established as bad.
+    Range 0 to 1, higher is more separable; above .85 is good; labels dealt at random have .61 of
+    ten classes, .74 of two. Limits: Lambda and Omega hardly react to wrong labels, watch Gamma.
+    With nd the distance scaled to 0 to 1 over a row's neighbours, s whether labels agree: Lambda =
+    mean sqrt(l / max l), l = sum s (1 - nd) + (1 - s) nd; Omega = sqrt(1 - Var(s nd) - Var((1 - s)
+    nd)); Gamma = mean sqrt(mean s). `icnn2`, (Lambda + Gamma) / 2, is what the authors' published
+    code returns, and what is given per class. Distances are Euclidean; above three dimensions
+    between rows scaled to length 1. From the audit's one neighbour graph of at most 50,000 rows
+    (100,000 with `labelaudit[knn]`): no cost of a search of its own. Interval: a jackknife over
+    groups of rows, a little narrow since one row sets max l. No alert: no value of it is
+    established as bad.
 
     Source: SuSana Distancia is all you need, arXiv 2305.09062, and its code (icnn_loss.py).
     """
@@ -84,7 +86,7 @@ class Icnn(SampledMeasure):
                 "gamma": float(terms.own.mean()),
                 "icnn2": float(terms.near.mean() + terms.own.mean()) / 2,
                 "k": min(k, rows.shape[1]),
-                "metric": sample.neighbours.metric,
+                **sample.neighbours.described,
             },
             per_class={"icnn2": _halves(near, own), "lambda": near, "gamma": own},
             sample=sample.described,

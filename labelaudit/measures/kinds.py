@@ -2,8 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +12,15 @@ from labelaudit.core.dataset import Batch, Digest
 from labelaudit.core.results import DatasetFacts, Detection, Measurement, Skipped
 from labelaudit.core.rows import Array
 from labelaudit.engine.neighbours import Neighbours
+from labelaudit.engine.tally import Tally
 
 
 class Named(ABC):
     """What every measure says of itself; its class docstring is its documentation.
 
     `needs` are asked for by name: `labels`, `digest`, `probabilities`, `embeddings`,
-    `neighbours`, `flags`. Where one is absent the measure is skipped, with a reason.
+    `neighbours`, `flags`, `slices` (any column) or `slices.domain` (the one so called). Where one
+    is absent the measure is skipped, with a reason.
     """
 
     name: ClassVar[str]
@@ -57,7 +59,9 @@ class Sample:
     """A fair, seeded sample of rows, ascending, and of each what a measure asked for.
 
     `labels` int32[n]; `probabilities` float[n, K]; `embeddings` float[n, d]; `neighbours`
-    among the rows of the sample.
+    among the rows of the sample; `slices` int32[n] by name: where a row stands in each column that
+    the dataset is cut by (-1: nowhere), whose values `DatasetFacts.slices` names. `near` is how
+    near two examples are nearly one, in median distances of nearest neighbours.
     """
 
     rows: npt.NDArray[np.int64]
@@ -68,17 +72,29 @@ class Sample:
     probabilities: Array | None = None
     embeddings: Array | None = None
     neighbours: Neighbours | None = None
+    slices: Mapping[str, npt.NDArray[np.int32]] = field(default_factory=dict)
+    near: float = 0.13
 
     @property
     def described(self) -> dict[str, int]:
         return {"size": len(self.rows), "of": self.n_total, "seed": self.seed}
 
 
+class Counted(Protocol):
+    """Makes a tally over all rows, whose result is a `Measurement`."""
+
+    def __call__(self, facts: DatasetFacts, /) -> Tally: ...
+
+
 class SampledMeasure(Named):
-    """A plain function of a fair sample of at most `largest_sample` rows."""
+    """A plain function of a fair sample of at most `largest_sample` rows.
+
+    `beyond`, where there is one, makes the tally that takes its place on a larger dataset.
+    """
 
     largest_sample: ClassVar[int] = 50_000
     n_neighbours: ClassVar[int] = 0
+    beyond: ClassVar[Counted | None] = None
 
     @staticmethod
     @abstractmethod
@@ -88,6 +104,7 @@ class SampledMeasure(Named):
 class DerivedMeasure(Named):
     """A pure function of the finished detection and of earlier measurements: no pass.
 
+    `earlier` holds these by name, and the checks of the input contract as `contract.<name>`.
     `reads` names the measurements it looks at; these are made even where nobody chose them, and
     one that is skipped is in `earlier` as `Skipped`.
     """

@@ -8,14 +8,16 @@ K = 10
 class KnnDisagreement(SampledMeasure):
     """How often the nearest neighbours of an example carry another label (kDN).
 
-    For each row the share of its 10 nearest other rows, in embedding space, with another given
-    label; the value is the mean. 0: every class keeps to itself; (K - 1)/K: labels say nothing
-    about place. High values mean overlap, label errors, or embeddings that do not see what the
-    labels are about; this measure cannot tell which. It needs no cluster to be compact: a class
-    of several clusters is as good as one.
+    At 0 every class keeps to itself; high values mean overlap, label errors, or embeddings that do
+    not see what the labels are about, and this measure cannot tell which. For each row it is the
+    share of its 10 nearest other rows, in embedding space, with another given label; the value is
+    the mean. It needs no cluster to be compact: a class of several clusters is as good as one.
 
-    Range 0 to 1, lower is more separable. Distances are cosine above three dimensions, else
-    Euclidean; neighbours are exact within the sample of at most 50,000 rows. Cost O(n^2 d).
+    Range 0 to 1, lower is more separable; below .1 is good, and at (K - 1)/K, .9 of ten equal
+    classes, labels say nothing about place. Distances are cosine above three dimensions, else
+    Euclidean. Neighbours are exact to 50,000 rows (100,000 with `labelaudit[knn]`); beyond, they
+    are looked for among a fair sample of so many, and the share of the true ones that this finds,
+    `neighbour_recall`, stands beside the figure. Cost O(n^2 d).
     The interval is the normal one of a mean; rows share neighbours, so it is a little narrow.
 
     Source: Smith, Martinez and Giraud-Carrier, An instance level analysis of data complexity,
@@ -45,7 +47,7 @@ class KnnDisagreement(SampledMeasure):
             better="lower",
             details={
                 "k": int(sample.neighbours.rows.shape[1]),
-                "metric": sample.neighbours.metric,
+                **sample.neighbours.described,
             },
             per_class={
                 "mean": tuple(float(part.mean()) if len(part) else None for part in by_class)

@@ -15,14 +15,16 @@ class LinearAccuracy(SampledMeasure):
     The accuracy, against the given labels, of linear discriminant analysis in 5 folds,
     stratified: the share of rows that a classifier trained on the other folds calls as they are
     labelled. High where each class is one compact cluster; the nearest-neighbour accuracy is well
-    above it where classes have several clusters or bent borders.
+    above it where classes have several clusters or bent borders. For a pair it is that of the
+    rows placed in either class.
 
-    Range 0 to 1, higher is more separable; compare it with the majority baseline beside it. No
-    alert: classes may lie well apart and not be parted by planes. Classes share one covariance,
-    over columns brought to unit variance and shrunk towards a sphere by d / (d + n), so that it
-    serves with fewer rows than columns; priors are the shares of the classes. Cost O(n d^2) on at
-    most 20,000 rows. The interval is Wilson's; folds share training rows, so it is a little
-    narrow. Limits: label errors count as errors of the classifier; a deeper model may do better.
+    Range 0 to 1, higher is more separable; above .95 is good, and near the majority baseline beside
+    it bad. No alert: classes may lie well apart and not be parted by planes. Classes share one
+    covariance, over columns brought to unit variance and shrunk towards a sphere by d / (d + n), so
+    that it serves with fewer rows than columns; priors are the shares of the classes. Cost O(n d^2)
+    on at most 20,000 rows, a fair, seeded sample. The interval is Wilson's; folds share training
+    rows, so it is a little narrow. Limits: label errors count as errors of the classifier; a deeper
+    model may do better.
 
     Source: Fisher, The use of multiple measurements, 1936; Rao 1948; Stone, Cross-validatory
     choice, 1974. The same as scikit-learn's LinearDiscriminantAnalysis with that shrinkage.

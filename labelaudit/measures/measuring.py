@@ -1,19 +1,23 @@
 """Run the measures: tallies in one fold, sampled ones on a shared sample, derived ones last."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.dataset import Digest
+from labelaudit.core.dataset import Check, Dataset, Digest
 from labelaudit.core.errors import ConfigError
+from labelaudit.core.matrix import Matrix
 from labelaudit.core.results import DatasetFacts, Detection, Measurement, Skipped
 from labelaudit.core.text import did_you_mean, printable
-from labelaudit.engine.graph import LARGEST, finite, folder_of, graph_of
+from labelaudit.engine.graph import finite, folder_of, graph_of, n_compared, sampled_at
 from labelaudit.engine.job import Job
 from labelaudit.engine.neighbours import nearest
 from labelaudit.engine.passes import joined
 from labelaudit.engine.sample import fair_sample
+from labelaudit.engine.tally import Tally
 from labelaudit.measures import Kind, known_measures
 from labelaudit.measures.kinds import DerivedMeasure, Measure, Sample, SampledMeasure
 
@@ -24,10 +28,14 @@ def measure_all(
     detection: Detection | None,
     seed: int,
     chosen: Collection[str] | None = None,
+    contract: Sequence[Check] = (),
+    near: float = 0.13,
 ) -> tuple[Measurement | Skipped, ...]:
     """Run the measures that are chosen, all where None, and return what they found, by name.
 
     One that lacks what it needs is skipped with a reason. What a chosen one reads is measured too.
+    `contract` are the checks of the input, for derived measures to read; `near` is how near two
+    examples are nearly one, in median distances of nearest neighbours.
     """
     known = known_measures()
     chosen = known.keys() if chosen is None else set(chosen)
@@ -39,26 +47,35 @@ def measure_all(
         for name, kind in kinds.items()
         if name not in able
     }
-    tallies = [kind(facts) for kind in able.values() if issubclass(kind, Measure)]
-    passed = job.each(job.digested, "measuring", tallies=tallies) if tallies else []
-    filled = [tally for tally in passed if isinstance(tally, Measure)]
-    for tally in filled:
-        done[tally.name] = tally.result()
-    sampled = [kind for kind in able.values() if issubclass(kind, SampledMeasure)]
-    resampled = [tally for tally in filled if tally.sample_needs]
-    sizes = {kind.largest_sample for kind in sampled}
+    tallies: dict[str, Tally] = {}
+    sampled: list[type[SampledMeasure]] = []
+    for kind in able.values():
+        if issubclass(kind, Measure):
+            tallies[kind.name] = kind(facts)
+        elif issubclass(kind, SampledMeasure):
+            if kind.beyond is not None and _counts_all(kind.largest_sample, job.dataset):
+                tallies[kind.name] = kind.beyond(facts)
+            else:
+                sampled.append(kind)
+    passed = job.each(job.digested, "measuring", tallies=list(tallies.values())) if tallies else []
+    for name, tally in zip(tallies, passed, strict=True):
+        done[name] = tally.result()
+    resampled = [tally for tally in passed if isinstance(tally, Measure) and tally.sample_needs]
+    size_of = {kind: _size(kind, len(job.dataset)) for kind in sampled}
+    sizes = set(size_of.values())
     for size in sorted(sizes | ({_RESAMPLED_ROWS} if resampled else set())):
-        sharing = [kind for kind in sampled if kind.largest_sample == size]
+        sharing = [kind for kind in sampled if size_of[kind] == size]
         also = resampled if size == _RESAMPLED_ROWS else []
-        sample = _sample(job, size, seed, sharing, also)
+        sample = replace(_sample(job, size, seed, sharing, also), near=near)
         for kind in sharing:
             done[kind.name] = kind.measure(sample, facts)
         for tally in also:
             plain = done[tally.name]
             assert isinstance(plain, Measurement)
             done[tally.name] = tally.with_interval(plain, sample)
+    checks: dict[str, Any] = {f"contract.{check.name}": check for check in contract}
     for derived in _in_order(able):
-        done[derived.name] = derived.measure(facts, detection, dict(done))
+        done[derived.name] = derived.measure(facts, detection, checks | done)
     return tuple(done[name] for name in sorted(done) if name in chosen)
 
 
@@ -110,15 +127,25 @@ _REMEDIES = {
     "flags": ("no detection has run", "--predictions FILE, then `labelaudit detect`"),
     "joint": ("no detection has run", "--predictions FILE, then `labelaudit detect`"),
     "embeddings": ("no embeddings", "--embeddings FILE"),
+    "hierarchy": ("no hierarchy of the classes", "--hierarchy FILE"),
     "neighbours": ("no embeddings", "--embeddings FILE"),
+    "slices": ("no column that the rows are cut by", "--by COLUMN"),
+    "slices.split": ("all rows are of one split", "files or a column of splits, train and test"),
 }
 
 
 def _skipped(name: str, title: str, lacking: frozenset[str], embedded: bool) -> Skipped:
     if embedded and "neighbours" in lacking:
         return Skipped(name=name, title=title, reason="one row has no other", remedy="more rows")
-    reasons = [_REMEDIES.get(need, (f"no {need}", f"supply {need}")) for need in sorted(lacking)]
+    reasons = [_REMEDIES.get(need) or _supply(need) for need in sorted(lacking)]
     return Skipped(name=name, title=title, reason=reasons[0][0], remedy=reasons[0][1])
+
+
+def _supply(need: str) -> tuple[str, str]:
+    of_slices = need.removeprefix("slices.")
+    if of_slices != need:
+        return f"no column `{of_slices}` that the rows are cut by", f"--by {of_slices}"
+    return f"no {need}", f"supply {need}"
 
 
 # Tallies whose interval is a bootstrap share the sample of most sampled measures.
@@ -127,6 +154,31 @@ _RESAMPLED_ROWS = SampledMeasure.largest_sample
 # A sample of whole rows is held in memory: where classes are many it is of fewer rows.
 _MOST_CELLS = 1 << 26
 _LEAST_SAMPLE = 512
+
+
+def _size(kind: type[SampledMeasure], n_rows: int) -> int:
+    """Return of how many rows the sample of a measure is at most.
+
+    One that reads the neighbour graph has all its rows, unless it asks for another number.
+    """
+    size = kind.largest_sample
+    if "neighbours" in kind.needs and size == SampledMeasure.largest_sample:
+        return max(size, n_compared(n_rows))
+    return size
+
+
+def _whole_rows(size: int, matrix: Matrix | None) -> int:
+    """Return of how many rows a sample of `size` is where it is of whole rows of `matrix`."""
+    return min(size, max(_LEAST_SAMPLE, _MOST_CELLS // matrix.width)) if matrix else size
+
+
+def _counts_all(size: int, dataset: Dataset) -> bool:
+    """Say whether all rows are counted, as a sample of `size` would leave some out.
+
+    Rows of which only the top classes are listed have no place in a histogram of every class.
+    """
+    matrix = dataset.probabilities
+    return (matrix is None or not matrix.lists) and _whole_rows(size, matrix) < len(dataset)
 
 
 def _sample(
@@ -141,9 +193,7 @@ def _sample(
     needs = frozenset().union(*asked)
     dataset = job.dataset
     matrix = dataset.probabilities if "probabilities" in needs else None
-    if matrix is not None:
-        size = min(size, max(_LEAST_SAMPLE, _MOST_CELLS // matrix.width))
-    rows = fair_sample(len(dataset), size, seed)
+    rows = fair_sample(len(dataset), _whole_rows(size, matrix), seed)
     points = None
     neighbours = None
     if needs & {"embeddings", "neighbours"} and dataset.embeddings is not None:
@@ -151,12 +201,12 @@ def _sample(
     if "neighbours" in needs and points is not None and len(rows) > 1:
         most = max(kind.n_neighbours for kind in kinds)
         # The sample of the audit's one graph, but where rows are so wide that fewer are taken.
-        whole = len(rows) == min(len(dataset), LARGEST)
-        neighbours = (
-            graph_of(job, most, seed, folder=folder_of(job)).among_references()
-            if whole
-            else nearest(points, most, watch=job.watch("comparing neighbours"))
-        )
+        if len(rows) == n_compared(len(dataset)):
+            graph = graph_of(job, most, seed, folder=folder_of(job))
+            neighbours = graph.among_references(dataset.labels)
+        else:
+            found = nearest(points, most, watch=job.watch("comparing neighbours"))
+            neighbours = replace(found, sampled=sampled_at(len(rows), len(dataset)))
     return Sample(
         rows=rows,
         n_total=len(dataset),
@@ -166,6 +216,7 @@ def _sample(
         probabilities=matrix.gather(rows) if matrix is not None else None,
         embeddings=points,
         neighbours=neighbours,
+        slices=dataset.sliced(rows),
     )
 
 

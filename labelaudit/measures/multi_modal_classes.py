@@ -30,12 +30,13 @@ class MultiModalClasses(SampledMeasure):
     the smaller part has a tenth of the rows or more, "not assessable" below 40 rows, else "one
     cluster". The value is the share of the assessable classes that are several.
 
-    Range 0 to 1; neither end is better. Sub-kinds of a class, two sources of data, or a group
-    of wrong labels all look like this: look at examples of both parts. Missed are parts that touch,
+    Range 0 to 1; neither end is better. Sub-kinds of a class, two sources of data, or a group of
+    wrong labels all look like this: look at examples of both parts. Missed are parts that touch,
     that are smaller than a tenth, or that do not lie along the longest axis. It sees what the
     embeddings see. Rows are set to length 1 above three dimensions, as distances are cosine there.
-    At most 2,000 rows of a class, spread evenly over a fair sample of 50,000. Cost: 80 products
-    of these rows with a vector for each class. Interval: none; the two halves check each other.
+    At most 2,000 rows of a class, spread evenly over a fair, seeded sample of 50,000. Cost: 80
+    products of these rows with a vector for each class. Interval: none; the two halves check each
+    other.
 
     Source: ours, after Wu et al., Subclass-balancing contrastive learning, 2023, for the use;
     2-means is Lloyd's.

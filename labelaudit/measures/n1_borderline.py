@@ -18,17 +18,17 @@ from labelaudit.measures.separability import (
 class N1Borderline(SampledMeasure):
     """How many examples stand at a border: joined to another class in the spanning tree (N1).
 
-    All examples are joined by the shortest tree there is; the value is the share of those with an
-    edge to another class. Near 0: classes are islands with few bridges; near 1: classes are mixed.
-    It does not ask why: overlap and label errors look alike.
+    Near 0 classes are islands with few bridges; near 1 they are mixed. All examples are joined by
+    the shortest tree there is; the value is the share of those with an edge to another class. It
+    does not ask why: overlap and label errors look alike.
 
     Range 0 to 1, lower is more separable; below .1 is easy, above .5 hard. A label error in the
     middle of a class makes two or more borderline rows, so it reacts to errors more than the
-    nearest-neighbour error. Distances are Euclidean; above three dimensions between rows scaled
-    to length 1, which gives the tree of the cosine distance. Cost O(n^2 d), so on a fair sample
-    of at most 2,000 rows: in a sparser sample more rows are borderline, compare only equal sizes.
-    Equal distances make several shortest trees; the one grown from the first row by row number is
-    taken. The interval is Wilson's for half as many rows, since an edge makes two of them
+    nearest-neighbour error. Distances are Euclidean; above three dimensions between rows scaled to
+    length 1, which gives the tree of the cosine distance. Cost O(n^2 d), so on a fair, seeded
+    sample of at most 2,000 rows: in a sparser sample more rows are borderline, compare only equal
+    sizes. Equal distances make several shortest trees; the one grown from the first row by row
+    number is taken. The interval is Wilson's for half as many rows, since an edge makes two of them
     borderline. No alert: no value of it is established as bad.
 
     Source: Friedman and Rafsky 1979; Ho and Basu, IEEE PAMI 2002; Lorena et al., ACM Computing

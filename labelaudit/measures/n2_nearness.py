@@ -19,17 +19,16 @@ from labelaudit.measures.separability import (
 class N2Nearness(SampledMeasure):
     """How near the own class lies, compared with the nearest other class (N2).
 
-    The distances of examples to the nearest of their own class are added up and compared with
-    those to the nearest of another: r is the one sum over the other, and the value r / (1 + r).
-    Near 0: classes are tight and far apart; .5: the other class is as near as the own; above
-    .5: nearer.
+    Near 0 classes are tight and far apart; at .5 the other class is as near as the own, above it
+    nearer. The distances of examples to the nearest of their own class are added up and compared
+    with those to the nearest of another: r is the one sum over the other, and the value
+    r / (1 + r).
 
-    Range 0 to 1, lower is more separable; below .3 is good, .5 and above bad. Wide classes raise
-    it though nothing overlaps. Distances are Euclidean; above three dimensions between rows
-    scaled to length 1. Rows that are alone in their class are left out. Cost O(n^2 d), so on a
-    fair sample of at most 2,000 rows: compare only equal sizes. For a pair other classes are left
-    out. Interval: a jackknife over groups of rows. No alert: no value of it is established as
-    bad.
+    Range 0 to 1, lower is more separable; below .3 is good, .5 and above bad. Wide classes raise it
+    though nothing overlaps. Distances are Euclidean; above three dimensions between rows scaled to
+    length 1. Rows that are alone in their class are left out. Cost O(n^2 d), so on a fair, seeded
+    sample of at most 2,000 rows: compare only equal sizes. For a pair other classes are left out.
+    Interval: a jackknife over groups of rows. No alert: no value of it is established as bad.
 
     Source: Ho and Basu, IEEE PAMI 2002; Lorena et al., ACM Computing Surveys 2019 (N2).
     """

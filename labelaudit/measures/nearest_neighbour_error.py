@@ -18,16 +18,17 @@ LOST = 0.5
 class NearestNeighbourError(SampledMeasure):
     """How often the one nearest example carries another label (N3).
 
-    It is the error of the simplest classifier there is, leave one out. 0: every example lies
-    next to one of its own class; 1 - the chance of meeting the own class: labels say nothing
-    about place. Half of it, roughly, no classifier of these embeddings can mend (Cover and Hart:
+    At 0 every example lies next to one of its own class; at one less the chance of meeting the own
+    class labels say nothing about place. It is the error of the simplest classifier there is, leave
+    one out. Half of it, roughly, no classifier of these embeddings can mend (Cover and Hart:
     for much data at most twice the least possible error).
 
     Range 0 to 1, lower is more separable; below .05 is easy, above .3 hard. An alert names the
     classes most of whose examples (more than half, Wilson's lower end) lie next to another class.
-    From the audit's one neighbour graph of at most 50,000 rows, ties by row number: no cost of its
-    own. A duplicate is its own nearest: duplicates within a class make the figure look better.
-    The interval is Wilson's; rows share neighbours, so it is a little narrow.
+    From the audit's one neighbour graph of at most 50,000 rows (100,000 with `labelaudit[knn]`),
+    ties by row number: no cost of its own. A duplicate is its own nearest: duplicates within a
+    class make the figure look better. The interval is Wilson's; rows share neighbours, so it is a
+    little narrow.
 
     Source: Ho and Basu, IEEE PAMI 2002; Lorena et al., How complex is your classification
     problem, ACM Computing Surveys 2019 (N3); Cover and Hart 1967.
@@ -59,7 +60,7 @@ class NearestNeighbourError(SampledMeasure):
             range=(0.0, 1.0),
             better="lower",
             details={
-                "metric": sample.neighbours.metric,
+                **sample.neighbours.described,
                 "worst_pairs": counted_pairs(
                     facts.class_names, sample.labels[wrong], nearest[wrong], rows
                 ),
@@ -96,5 +97,6 @@ def _alerts(facts: DatasetFacts, lows: tuple[float | None, ...]) -> list[Alert]:
             value=max(low for _, low in lost),
             threshold=LOST,
             use_cases=("train", "evaluate"),
+            basis="more than half: Wilson's lower end of the class's share is above it",
         )
     ]

@@ -25,10 +25,10 @@ _BASIS = "ours: on synthetic data 84 to 92 % of the pairs beyond it were told ri
 class NoiseOrOverlap(Measure):
     """For two classes that are confused: are their labels wrong, or are they hard to tell apart?
 
-    A row of a pair of classes disagrees where it is labelled as one and the model prefers the
-    other, with probabilities p of its label and q > p of the other. Labels are wrong where the
-    model is sure of the other class, or where the disagreement goes one way; classes overlap
-    where it is near the boundary and goes both ways. With m the mean of (q - p) / (q + p) over
+    Labels look wrong where the model is sure of the other class, or where the disagreement goes
+    one way; classes overlap where it is near the boundary and goes both ways. A row of a pair of
+    classes disagrees where it is labelled as one and the model prefers the other, with
+    probabilities p of its label and q > p of the other. With m the mean of (q - p) / (q + p) over
     the n rows that disagree, and n_ab, n_ba how many go each way:
 
         score = 1 - (1 - m) (1 - a),  a = max(0, (n s^2 - 1) / (n - 1)),  s = (n_ab - n_ba) / n
@@ -38,12 +38,14 @@ class NoiseOrOverlap(Measure):
     lies below .6, else, or under 20 rows, it "cannot be told". The value is the share of the
     disagreements that lie in pairs "mostly mislabelled".
 
-    Range 0 to 1. The score orders pairs and is no share of errors. On fresh synthetic data 92 %
-    of the pairs called mislabelled and 84 % of those called overlap were; on human labels of
-    CIFAR-10 the pairs called overlap were about half mislabelled. A model that is too sure makes
-    noise of overlap, a timid one overlap of noise. It cannot see errors that the model shares, and
-    hardly orders pairs of a few dozen rows. Cost: one pass over the digest. Intervals are of the
-    sampling of rows (delta method). At most 200 pairs are listed, those with most rows.
+    Range 0 to 1, neither end is better: a high value is bad news of the labels and good news of the
+    classes, which can be told apart. The score orders pairs and is no share of errors. On fresh
+    synthetic data 92 % of the pairs called mislabelled and 84 % of those called overlap were; on
+    human labels of CIFAR-10 the pairs called overlap were about half mislabelled. A model that is
+    too sure makes noise of overlap, a timid one overlap of noise. It cannot see errors that the
+    model shares, and hardly orders pairs of a few dozen rows. Cost: one pass over the digest of all
+    rows. Intervals are of the sampling of rows (delta method). At most 200 pairs are listed, those
+    with most rows.
 
     Source: ours; chosen on synthetic data (benchmarks/detection/noise_or_overlap.md).
     """

@@ -7,8 +7,8 @@ import numpy.typing as npt
 from labelaudit.core.results import Alert, DatasetFacts, Measurement
 from labelaudit.core.rows import Array
 from labelaudit.core.text import listed, printable
-from labelaudit.measures.class_auroc import auroc_interval, delong, placements
 from labelaudit.measures.kinds import Sample, SampledMeasure
+from labelaudit.measures.roc import auroc_interval, delong, placements
 
 MOST_PAIRS = 200
 FEWEST = 10
@@ -26,8 +26,10 @@ class PairwiseAuroc(SampledMeasure):
 
     Range 0 to 1: .5 cannot be told apart, above .9 is good. A model trained badly and classes that
     overlap look alike here; label errors lower it. Exact up to 50,000 rows, beyond from a fair
-    sample of so many. Cost: two sorts of the rows of each pair. Intervals: DeLong's variance of
-    the mean of both directions, on the logit scale; for the value none.
+    sample of so many, of fewer where they have more than 67 million probabilities (the
+    histograms of `class_auroc` know nothing of pairs). Cost: two sorts of the rows of each pair.
+    Intervals: DeLong's variance of the mean of both directions, on the logit scale; for the value
+    none.
 
     Source: Hand and Till, A simple generalisation of the area under the ROC curve for multiple
     class classification problems, Machine Learning 2001; DeLong et al. 1988.

@@ -1,10 +1,12 @@
 """Intervals of calibration errors: a bootstrap of groups of rows."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from labelaudit.core.results import Measurement
 from labelaudit.core.rows import Array
 from labelaudit.measures.kinds import Sample
 
@@ -83,3 +85,28 @@ def resampling(n_rows: int, seed: int) -> Resampling:
     groups = generator.permutation(n_rows) % n_groups
     times = generator.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=RESAMPLES)
     return Resampling(groups=groups, times=times.astype(np.float64))
+
+
+def bootstrapped(
+    measured: Measurement,
+    sample: Sample,
+    n_bins: int,
+    bins_of: Callable[[Array, int], npt.NDArray[np.int64]],
+) -> Measurement:
+    """Return a calibration error of the largest probability with the interval the sample gives it.
+
+    `bins_of` puts the confidences float[n] into bins; `by_chance` is added to the details.
+    """
+    assert sample.digest is not None
+    assert measured.value is not None
+    confidence = np.clip(sample.digest.confidence.astype(np.float64), 0, 1)
+    agrees = sample.digest.predicted(sample.labels) == sample.labels
+    bins = bins_of(confidence, n_bins)
+    found = resampling(len(bins), sample.seed).gaps(bins, n_bins, agrees - confidence)
+    interval, by_chance = found.interval(measured.value, len(bins), sample.n_total)
+    return replace(
+        measured,
+        interval=interval,
+        interval_kind=kind_of(sample),
+        details={**measured.details, "by_chance": by_chance},
+    )

@@ -2,6 +2,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labelaudit.core.results import Alert, DatasetFacts, Detection, Measurement, Skipped
+from labelaudit.measures.calibration import LIMIT
 from labelaudit.measures.kinds import DerivedMeasure
 
 OVERLAP_LIMIT = 0.15
@@ -11,14 +12,16 @@ ERROR_LIMIT = 0.05
 class ScaledCalibration(DerivedMeasure):
     """What calibration error would be left if the temperature that fits best were applied.
 
-    The value is the expected calibration error (15 bins) of softmax(log P / T) with the T of
-    `temperature`, against the given labels; it is not applied. Where classes overlap no one
-    temperature makes a model calibrated: with the share of borderline points above .15 and the
-    error left above .05 an alert says so.
+    Where classes overlap no one temperature makes a model calibrated, and where labels are wrong
+    the one that fits them is not the right one. The value is the expected calibration error (15
+    bins) of softmax(log P / T) with the T of `temperature`, against the given labels; it is not
+    applied. With the share of borderline points above .15 and the error left above .05 an alert
+    says that no temperature will do; with a model noise estimate above .03, as many wrong labels as
+    make a calibration error that counts, another that this one misleads.
 
-    Range 0 to 1, lower is better; below .05 is good. Sample as of `temperature`. No interval: T
-    was fitted on the same rows, so the figure is a little too good. No cost: read off
-    `temperature` and `n1_borderline`.
+    Range 0 to 1, lower is better; below .05 is good, .1 bad. Sample, exact or fair and seeded, as
+    of `temperature`. No interval: T was fitted on the same rows, so the figure is a little too
+    good. No cost: read off `temperature` and `n1_borderline`.
 
     Limits: on noisy labels neither T nor the error is that of the true labels, and wrong labels
     make borderline points as overlap does; these are taken from embeddings, and without such
@@ -59,11 +62,33 @@ class ScaledCalibration(DerivedMeasure):
             details={"temperature": fitted.value, "borderline_share": share, "applied": False},
             sample=fitted.sample,
             source="after Chidambaram and Ge 2024",
-            alerts=_alerts(left, share),
+            alerts=(*_overlap(left, share), *_noise(detection)),
         )
 
 
-def _alerts(left: float, share: float | None) -> tuple[Alert, ...]:
+def _noise(detection: Detection | None) -> tuple[Alert, ...]:
+    """Say that labels are themselves noisy: what fits them does not fit the true ones."""
+    noise = detection.model_noise_estimate if detection is not None else None
+    if noise is None or noise <= LIMIT:
+        return ()
+    return (
+        Alert(
+            id="scaled_calibration.noisy_labels",
+            severity="info",
+            module="probabilistic_model",
+            scope="dataset",
+            message=f"The model places {noise:.0%} of the labels elsewhere: every calibration "
+            "error is against the given labels, not the true ones",
+            mitigation="Judge calibration on labels that people have checked.",
+            value=noise,
+            threshold=LIMIT,
+            use_cases=("train", "evaluate"),
+            basis="so many wrong labels alone make a calibrated model look uncalibrated",
+        ),
+    )
+
+
+def _overlap(left: float, share: float | None) -> tuple[Alert, ...]:
     if share is None or share <= OVERLAP_LIMIT or left <= ERROR_LIMIT:
         return ()
     return (

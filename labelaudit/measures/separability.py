@@ -19,6 +19,8 @@ Column = tuple[float | None, ...]
 
 GROUPS = 20
 MOST_PAIRS = 20
+MOST_ACCURACIES = 200
+EVERY_PAIR = 20  # up to so many classes also the pairs that no row crosses are listed
 PAIRED_CLASSES = 200
 JACKKNIFE = f"95 %, jackknife over {GROUPS} groups of rows"
 TOO_FEW = "none: too few rows to leave some out"
@@ -150,6 +152,12 @@ def largest_classes(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.sort(order[counts[order] > 0])
 
 
+def pairs_among(classes: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+    """Return every pair int64[P, 2] of ascending class codes, the lower first."""
+    low, high = np.triu_indices(len(classes), 1)
+    return np.column_stack([classes[low], classes[high]]).astype(np.int64)
+
+
 def worst_pairs(
     names: Sequence[str],
     pairs: npt.NDArray[np.int64],
@@ -184,3 +192,38 @@ def counted_pairs(
     pairs = np.column_stack(np.divmod(keys, len(names)))
     shares = counts / np.maximum(n_rows[pairs[:, 0]], 1)
     return worst_pairs(names, pairs, {"rows": counts, "share": shares}, "lower")
+
+
+def pair_accuracies(
+    names: Sequence[str], labels: Labels, predicted: Labels
+) -> list[dict[str, Any]]:
+    """Return how well a classifier tells pairs of classes apart: right / placed within the pair.
+
+    `labels` and `predicted` int32[n] (-1: none) are class codes. At most `MOST_ACCURACIES` pairs,
+    the surest confused first: by the upper end of Wilson's interval, else pairs of a few rows
+    would lead.
+    """
+    n_classes = len(names)
+    right = np.bincount(labels[predicted == labels], minlength=n_classes)
+    present = np.unique(labels).astype(np.int64)
+    listed = present if len(present) <= EVERY_PAIR else present[:0]
+    every = pairs_among(listed) @ (n_classes, 1)
+    across = (predicted != labels) & (predicted >= 0)
+    ends = np.sort(np.stack([labels[across], predicted[across]]).astype(np.int64), axis=0)
+    codes, counts = np.unique(
+        np.concatenate([ends[0] * n_classes + ends[1], every]), return_counts=True
+    )
+    crossing = counts - np.isin(codes, every)
+    found = []
+    for code, crossed in zip(codes.tolist(), crossing.tolist(), strict=True):
+        a, b = divmod(code, n_classes)
+        hits = int(right[a] + right[b])
+        if n := hits + crossed:
+            least, most = wilson(hits, n)
+            found.append(
+                {"codes": [a, b], "rows": n, "accuracy": hits / n, "low": least, "high": most}
+            )
+    found.sort(key=lambda pair: (pair["high"], pair["accuracy"], pair["codes"]))
+    return [
+        {"classes": [names[k] for k in pair["codes"]]} | pair for pair in found[:MOST_ACCURACIES]
+    ]

@@ -23,17 +23,17 @@ _CELLS = 1 << 22
 class Silhouette(SampledMeasure):
     """How much nearer examples lie to their own class than to the nearest other class.
 
-    For each example its mean distance a to its own class and b to the nearest other class give
-    (b - a) / max(a, b); the value is the mean. 1: tight classes far apart; 0: they touch or
-    overlap; below 0: another class is nearer than the own.
+    At 1 classes are tight and far apart, at 0 they touch or overlap; below 0 another class is
+    nearer than the own. For each example its mean distance a to its own class and b to the nearest
+    other class give (b - a) / max(a, b); the value is the mean.
 
     Range -1 to 1, higher is more separable; above .5 is good, below .25 weak (Kaufman and
-    Rousseeuw). It wants each class to be one compact cluster: classes of several clusters look
-    bad though nothing overlaps; read the nearest-neighbour error beside it, and so no alert.
-    Distances are Euclidean; above three dimensions between rows scaled to length 1. A row that is
-    alone in its class has 0. Cost O(n^2 d), on a fair sample of at most 5,000 rows. Pairs are
-    those of the own and the nearest other class, where that is nearer. The interval is the normal
-    one of a mean of rows.
+    Rousseeuw). It wants each class to be one compact cluster: classes of several clusters look bad
+    though nothing overlaps; read the nearest-neighbour error beside it, and so no alert. Distances
+    are Euclidean; above three dimensions between rows scaled to length 1. A row that is alone in
+    its class has 0. Cost O(n^2 d), on a fair, seeded sample of at most 5,000 rows. Pairs are those
+    of the own and the nearest other class, where that is nearer. The interval is the normal one of
+    a mean of rows.
 
     Source: Rousseeuw, Silhouettes, 1987; as scikit-learn's silhouette_score of such rows.
     """

@@ -13,13 +13,14 @@ _MOST_LISTED = 1000
 class TailSuspects(DerivedMeasure):
     """How many labels of the smallest classes are flagged, against the others.
 
-    The value is the flagged share of all labels in tail classes (those of `class_balance`), with
-    its Jeffreys interval. Beside it that of all other classes, and for each tail class, smallest
-    first, its labels, flags and interval, and `rest_in_it`: how many labels of other classes the
-    model would move into it. Few strays from a large class can be most of a small one.
+    A few strays from a large class can be most of a small one. The value is the flagged share of
+    all labels in tail classes (those of `class_balance`), with its Jeffreys interval. Beside it
+    that of all other classes, and for each tail class, smallest first, its labels, flags and
+    interval, and `rest_in_it`: how many labels of other classes the model would move into it.
 
-    Range 0 to 1; the same share as elsewhere is good. Without tail classes there is no value.
-    No cost: read off the flags and the joint.
+    Range 0 to 1, neither end is better; the share elsewhere is good, above the upper end of its 95
+    % interval is bad. Without tail classes there is no value. No cost: it reads the flags and the
+    joint of all rows.
 
     Limits: flagged is not wrong, and the interval covers the sampling of rows only; it says
     nothing of the share of errors. A tail class of fewer than 10 labels has no interval of its

@@ -24,9 +24,10 @@ class Temperature(SampledMeasure):
     count as 1e-12. Beside it: that likelihood and the calibration error (15 bins) as given and
     with T.
 
-    Range .05 to 20.1; 1 is best. Exact up to 50,000 rows and 2^21 probabilities, above from a
-    fair sample of so many; cost O(n K) for each of about ten steps. The interval is the normal
-    one of ln T from the spread of the rows' slopes (sandwich), none at a bound.
+    Range .05 to 20.1; neither end is better, 1 is best, and below .5 or above 2 is bad. Exact up to
+    50,000 rows and 2^21 probabilities, above from a fair, seeded sample of so many; cost O(n K) for
+    each of about ten steps. The interval is the normal one of ln T from the spread of the rows'
+    slopes (sandwich), none at a bound.
 
     Limits: it is fitted on the given labels, and where these are noisy it misleads, moving the
     wrong way even. On CIFAR-10 with 20 % label noise it says 1.28 where the true labels ask for

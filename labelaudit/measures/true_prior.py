@@ -16,15 +16,15 @@ LEAST = 30
 class TruePrior(DerivedMeasure):
     """How far the class sizes as labelled are from those the model estimates.
 
-    The value is the share of examples that would have to change class to turn one into the
-    other, half the sum of |given share - estimated share|. Per class: both shares, the
+    The value is the share of examples that would have to change class to turn the one into the
+    other. It is half the sum of |given share - estimated share|. Per class: both shares, the
     estimated count, the shift, and `ratio` = estimated / given: above 1 the class is larger than
     its labels say. Beside it: imbalance ratio, evenness and effective classes of the estimate.
 
-    Range 0 (as labelled) to 1; below .01 is good. The estimate is the column sums of the
-    calibrated confident joint over N; Wilson's interval per class is of its sampling alone. No
-    interval of the value: what matters is the bias of the estimate, and nobody knows it. No cost:
-    read off the joint.
+    Range 0 (as labelled) to 1, lower is better; below .01 is good, above .05 bad. The estimate is
+    the column sums of the calibrated confident joint over N; Wilson's interval per class is of its
+    sampling alone. No interval of the value: what matters is the bias of the estimate, and nobody
+    knows it. No cost: it reads the joint of all rows.
 
     Limits: the estimate is the model's, bias unknown; a model that neglects rare classes
     estimates them too small, and errors that go both ways cancel out here.

@@ -5,6 +5,7 @@ from itertools import islice
 
 from labelaudit.core.results import Audit, Confusion, Detection, Finding, Kinship
 from labelaudit.report import numbers
+from labelaudit.report.pairs import verdict_on, verdicts_of
 from labelaudit.report.parts import ClassRow, Confusions, MatrixRow, Pair, Suspect
 from labelaudit.report.words import (
     FEW_LABELS,
@@ -25,10 +26,12 @@ from labelaudit.report.words import (
 def suspects_of(audit: Audit, detection: Detection | None) -> tuple[Suspect, ...]:
     if detection is None or audit.findings is None:
         return ()
-    return tuple(_suspect(finding) for finding in islice(audit.findings, MOST_SUSPECTS))
+    sampled = "neighbour_recall" in (detection.near_duplicates or {})
+    near = "sampled neighbours" if sampled else "nearest neighbours"
+    return tuple(_suspect(finding, near) for finding in islice(audit.findings, MOST_SUSPECTS))
 
 
-def _suspect(finding: Finding) -> Suspect:
+def _suspect(finding: Finding, near: str) -> Suspect:
     given, suggested = named(finding.given_label), named(finding.suggested_label)
     threshold = _threshold(finding.suggested_threshold)
     return Suspect(
@@ -37,7 +40,7 @@ def _suspect(finding: Finding) -> Suspect:
         given=given,
         suggested=suggested,
         quality=numbers.score(float(finding.label_quality)),
-        beside=_beside(finding, suggested),
+        beside=_beside(finding, suggested, near),
         given_probability=float(finding.given_probability),
         suggested_probability=float(finding.suggested_probability),
         given_threshold=_threshold(finding.given_threshold),
@@ -48,11 +51,11 @@ def _suspect(finding: Finding) -> Suspect:
     )
 
 
-def _beside(finding: Finding, suggested: str) -> str:
+def _beside(finding: Finding, suggested: str, those_near: str) -> str:
     """Say what else there is than the model's probabilities, and who does not agree."""
     known, parts = finding.evidence, []
     near, said = known.get("neighbour_labels"), known.get("model_labels")
-    for names, who in ((near, "nearest neighbours are"), (said, "models say")):
+    for names, who in ((near, f"{those_near} are"), (said, "models say")):
         if names and names[0]:  # empty where a row was not looked at
             parts.append(
                 f"{names.count(finding.suggested_label)} of {len(names)} {who} {suggested}"
@@ -93,6 +96,7 @@ def confusions_of(audit: Audit, detection: Detection | None) -> Confusions:
     chance = {(one.given, one.suggested): one for one in detection.confusions}
     ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     more = len(ordered) - MOST_PAIRS
+    verdicts = verdicts_of(audit)
     return Confusions(
         note="Rows are given labels, columns the class the model estimates. Numbers are the "
         "calibrated joint: its estimate of how many labels belong elsewhere. The pairs count "
@@ -102,7 +106,14 @@ def confusions_of(audit: Audit, detection: Detection | None) -> Confusions:
         names=names if 2 < len(names) <= MATRIX_CLASSES else (),
         matrix=_matrix(audit, detection) if 2 < len(names) <= MATRIX_CLASSES else (),
         pairs=tuple(
-            _pair(audit, pair, count, counted.get((pair[1], pair[0]), 0), chance.get(pair))
+            _pair(
+                audit,
+                pair,
+                count,
+                counted.get((pair[1], pair[0]), 0),
+                chance.get(pair),
+                verdict_on(verdicts, *pair),
+            )
             for pair, count in ordered[:MOST_PAIRS]
         ),
         more_pairs=f"{several(more, 'more pair')} with at least one suspect" if more > 0 else "",
@@ -124,7 +135,12 @@ def _kin(audit: Audit, kin: Kinship) -> str:
 
 
 def _pair(
-    audit: Audit, pair: tuple[int, int], count: int, reverse: int, known: Confusion | None
+    audit: Audit,
+    pair: tuple[int, int],
+    count: int,
+    reverse: int,
+    known: Confusion | None,
+    verdict: tuple[str, str, str],
 ) -> Pair:
     given, suggested = (audit.dataset.class_names[index] for index in pair)
     of = numbers.count(audit.dataset.class_counts[pair[0]])
@@ -142,6 +158,9 @@ def _pair(
         reverse=reverse,
         by_chance=chance,
         sentence=f"{numbers.count(count)} of {of} labelled {given} {verb} like {suggested}{back}",
+        reads_as=verdict[0],
+        score=verdict[1],
+        basis=verdict[2],
     )
 
 

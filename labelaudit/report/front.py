@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from labelaudit.core.dataset import Check
 from labelaudit.core.results import Audit, Detection
 from labelaudit.report import numbers
-from labelaudit.report.measured import absent_note, fact_of, lean
+from labelaudit.report.measured import absent_note, fact_of, found_note, lean
 from labelaudit.report.parts import ClassRow, Count, Fact, Panel
 from labelaudit.report.words import (
     FEW_LABELS,
@@ -106,6 +106,7 @@ def _facts(audit: Audit, classes: Sequence[ClassRow]) -> tuple[Fact, ...]:
             "Separability",
             "nearest neighbours agree",
             numbers.share(agree) if neighbours else None,
+            found_note(neighbours),
         ),
         fact_of(
             audit,

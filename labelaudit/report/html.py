@@ -16,24 +16,25 @@ if TYPE_CHECKING:
 
 def render(audit: Audit) -> str:
     """Return the whole page."""
-    style = _read("panel.css") + _read("style.css")
+    style = read("panel.css") + read("style.css")
     return (
-        _environment()
+        environment()
         .get_template("template.html.j2")
-        .render(label=label_of(audit), style=style, policy=_policy(style))
+        .render(label=label_of(audit), style=style, policy=policy(style))
     )
 
 
 def panel(audit: Audit) -> str:
     """Return the front panel alone, for a notebook, its style scoped to it."""
     return (
-        _environment()
+        environment()
         .get_template("notebook.html.j2")
-        .render(label=label_of(audit), style=_read("panel.css"))
+        .render(label=label_of(audit), style=read("panel.css"))
     )
 
 
-def _policy(style: str) -> str:
+def policy(style: str) -> str:
+    """Return the policy of a page that may fetch nothing and has this style."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "
@@ -41,30 +42,32 @@ def _policy(style: str) -> str:
     )
 
 
-def _read(name: str) -> str:
+def read(name: str) -> str:
+    """Return a file of this folder."""
     text = files("labelaudit.report").joinpath(name).read_text(encoding="utf-8")
     return text.replace("\r\n", "\n")  # the hash is of what a browser reads
 
 
 @cache
-def _environment() -> "Environment":
+def environment() -> "Environment":
+    """Return what fills in templates; every text of a dataset is escaped."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
+    made = Environment(
         autoescape=True,
         undefined=StrictUndefined,
-        loader=FunctionLoader(_read),
+        loader=FunctionLoader(read),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["cut"] = _cut
-    environment.filters["count"] = numbers.count
-    environment.filters["share"] = numbers.share
-    environment.filters["own"] = Markup  # for the style alone, which is a file of ours
-    environment.globals["chart"] = charts
-    return environment
+    made.filters["cut"] = _cut
+    made.filters["count"] = numbers.count
+    made.filters["share"] = numbers.share
+    made.filters["own"] = Markup  # for the style alone, which is a file of ours
+    made.globals["chart"] = charts
+    return made
 
 
 def _cut(name: str, limit: int = 18) -> str:

@@ -20,6 +20,7 @@ from labelaudit.report.measured import (
     warned,
 )
 from labelaudit.report.parts import Label
+from labelaudit.report.slices import slices_of
 from labelaudit.report.words import GLOSSARY, MEASURE_NOT_RUN, MODULES, named
 
 
@@ -45,6 +46,7 @@ def label_of(audit: Audit) -> Label:
         suspects_note=suspects_note(audit, detection),
         confusions=confusions_of(audit, detection),
         balance=balance_of(audit, classes),
+        slices=() if refused else slices_of(audit),
         separability=separability_of(audit),
         calibration=calibration_of(audit),
         measures=tuple(measure_of(audit, measured) for measured in audit.measurements or ()),

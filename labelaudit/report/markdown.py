@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 
 from labelaudit.core.results import Audit
 from labelaudit.report.label import label_of
-from labelaudit.report.parts import Label
+from labelaudit.report.parts import Label, Pair
 
 MOST_BYTES = 60_000
 MOST_SUSPECTS = 20
+MOST_PAIRS = 8
 _NAME, _LINE = 60, 300
 
 # Characters that mean something in Markdown or HTML, as entities: these mean nothing there.
@@ -29,6 +30,8 @@ def render(audit: Audit) -> str:
         ("Badges", _badges(label)),
         ("Suspects", _suspects(label)),
         ("Confusions", _pairs(label)),
+        ("Slices", _slices(label)),
+        ("Pairs hardest to tell apart", _hard_pairs(label)),
         ("Skipped", _skipped(label)),
         ("What was read", _read(label)),
     ):
@@ -155,8 +158,43 @@ def _short(name: str) -> str:
 
 
 def _pairs(label: Label) -> list[str]:
-    sentences = [pair.sentence for pair in label.confusions.pairs[:8]]
-    return [f"- {escape(sentence)}" for sentence in (*sentences, *label.confusions.kin[:3])]
+    sentences = [
+        f"{escape(pair.sentence)}{_reads(pair)}" for pair in label.confusions.pairs[:MOST_PAIRS]
+    ]
+    return [f"- {one}" for one in (*sentences, *map(escape, label.confusions.kin[:3]))]
+
+
+def _reads(pair: Pair) -> str:
+    if not pair.reads_as:
+        return ""
+    return f". Reads as **{pair.reads_as}** {pair.score}".rstrip() + f" ({escape(pair.basis)})"
+
+
+def _hard_pairs(label: Label) -> list[str]:
+    hard = label.separability.pairs
+    if hard is None or label.refused:
+        return []
+    rows = [
+        (f"{_short(one)} and {_short(other)}", *cells)
+        for one, other, cells in hard.rows[:MOST_PAIRS]
+    ]
+    sides = "l" + "r" * len(hard.columns)
+    return [*_table(("Classes", *hard.columns), rows, sides), "", escape(hard.note, 1_000)]
+
+
+def _slices(label: Label) -> list[str]:
+    lines = []
+    head = ("Rows", "Suspected", "Share", "Times the rest", "95 %", "Imbalance", "Classes differ")
+    for table in label.slices:
+        rows = [
+            (row.value, row.rows, row.suspected, row.share, row.ratio, row.ratio_interval,
+             row.imbalance, row.distance)
+            for row in table.rows
+        ]  # fmt: skip
+        lines += [*_table((f"By {escape(table.column, _NAME)}", *head), rows, "lrrrrrrr"), ""]
+        lines += [escape(line, 1_000) for line in (table.more, table.note) if line]
+        lines.append("")
+    return lines
 
 
 def _skipped(label: Label) -> list[str]:
@@ -164,8 +202,10 @@ def _skipped(label: Label) -> list[str]:
         return []
     if label.measures_note:
         return [escape(label.measures_note)]
-    skipped = [measure for measure in label.measures if measure.skipped]
-    return [f"- {escape(measure.title)}: {escape(measure.unit)}" for measure in skipped[:30]]
+    return [
+        f"- {escape(why)}: {', '.join(map(escape, titles))}"
+        for why, titles in label.skipped.items()
+    ]
 
 
 def _read(label: Label) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from labelaudit.core.badges import badges_of
 from labelaudit.core.results import Alert, Audit, Measurement, Skipped
 from labelaudit.report import numbers
+from labelaudit.report.pairs import first_pairs, hard_pairs_of
 from labelaudit.report.parts import (
     Balance,
     Bin,
@@ -109,13 +110,29 @@ def _balance_facts(audit: Audit, measured: Measurement | None) -> tuple[Fact, ..
             gloss=plain(details.get("tier_rule", "")),
             value=tally,
         ),
+        *_point_of_recall(audit, measured),
     )
+
+
+def _point_of_recall(audit: Audit, measured: Measurement) -> Iterable[Fact]:
+    """Say what evaluation pays: how many examples a point of recall is in the smallest class."""
+    points = measured.per_class.get("examples_per_point", ())
+    named = zip(points, audit.dataset.class_names, strict=False)
+    present = [(point, name) for point, name in named if point]
+    if present:
+        point, name = min(present)
+        yield Fact(
+            name="One point of recall",
+            gloss="in the smallest class, in examples",
+            value=f"{point:,.2g}" if point < 10 else numbers.ratio(point),
+            note=name,
+        )
 
 
 def separability_of(audit: Audit) -> Section:
     measured = audit.measurement("knn_disagreement")
     if measured is None or measured.value is None:
-        return Section(note=missing_note(audit, "knn_disagreement"))
+        return Section(note=missing_note(audit, "knn_disagreement"), pairs=hard_pairs_of(audit))
     low, high = measured.interval or (None, None)
     interval = f"{numbers.share_range(1 - high, 1 - low)}" if low is not None and high else ""
     worst, best = _extremes(audit, measured.per_class.get("mean", ()))
@@ -140,10 +157,11 @@ def separability_of(audit: Audit) -> Section:
             )
     k, metric = measured.details.get("k"), measured.details.get("metric")
     how = f" {numbers.figure(k)} neighbours by {plain(metric)} distance." if k and metric else ""
-    sample = _sample(measured.sample)
+    sample = f" Rows: {_sample(measured)}."
     return Section(
-        note=f"Measured between embeddings.{how}" + (f" Rows: {sample}." if sample else ""),
+        note=f"Measured between embeddings.{how}{sample}{_how_exact(measured.details)}",
         facts=tuple(facts),
+        pairs=hard_pairs_of(audit),
     )
 
 
@@ -211,7 +229,7 @@ def measure_of(audit: Audit, measured: Measurement | Skipped) -> Measure:
             name=plain(measured.name),
             title=plain(measured.title),
             value="skipped",
-            unit=f"{plain(measured.reason)}; supply it with: {plain(measured.remedy)}",
+            unit=f"{plain(measured.reason)} ({plain(measured.remedy)})",
             interval="",
             sample="",
             source="",
@@ -227,26 +245,51 @@ def measure_of(audit: Audit, measured: Measurement | Skipped) -> Measure:
         value=numbers.figure(measured.value),
         unit=plain(measured.unit),
         interval=f"{bounds} ({kind})" if bounds else kind,
-        sample=_sample(measured.sample),
+        sample=_sample(measured),
         source=plain(measured.source) or numbers.UNKNOWN,
         details=(*_details(measured.details), *_per_class(audit, measured.per_class)),
         skipped=False,
     )
 
 
-def _sample(sample: Mapping[str, int]) -> str:
+def _sample(measured: Measurement) -> str:
+    sample = measured.sample
     if not {"size", "of"} <= set(sample):
         return "all rows"
     if sample["size"] == sample["of"]:
         return f"all {numbers.count(sample['of'])}"
     seed = f", seed {sample['seed']}" if "seed" in sample else ""
-    return f"{numbers.count(sample['size'])} of {numbers.count(sample['of'])}{seed}"
+    found = found_note(measured)
+    rows = f"{numbers.count(sample['size'])} of {numbers.count(sample['of'])}{seed}"
+    return f"{rows}; {found}" if found else rows
+
+
+def found_note(measured: Measurement | None) -> str:
+    """Say which share of the true neighbours a search among a sample has found."""
+    recall = measured.details.get("neighbour_recall") if measured else None
+    return f"{numbers.share(recall)} of neighbours found" if recall is not None else ""
+
+
+def _how_exact(details: Mapping[str, Any]) -> str:
+    """Say how the share of neighbours that were found is known, and what would find all."""
+    told = ""
+    if "neighbour_recall_basis" in details:
+        told += f" Neighbours found, {plain(details['neighbour_recall_basis'])}."
+    if details.get("disagreement_shift") is not None:
+        told += (
+            " The disagreement of a row is off by "
+            f"{numbers.score(details['disagreement_shift'])} on average."
+        )
+    if "exact_with" in details:
+        told += f" `{plain(details['exact_with'])}` compares all rows."
+    return told
 
 
 def _details(details: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for name, value in details.items():
         if isinstance(value, list | tuple | dict | np.ndarray):
-            yield spoken(name), f"{several(len(value), 'value')} (in audit.json)"
+            pairs = first_pairs(value) if isinstance(value, list) else ""
+            yield spoken(name), pairs or f"{several(len(value), 'value')} (in audit.json)"
         else:
             yield spoken(name), plain(numbers.figure(value))
 

@@ -77,6 +77,11 @@ def score(value: float | None) -> str:
     return f"{value:.3f}"
 
 
+def score_range(low: float | None, high: float | None) -> str:
+    """Return an interval of scores, as `0.062 to 0.086`."""
+    return UNKNOWN if low is None or high is None else f"{score(low)} to {score(high)}"
+
+
 def ratio(value: float | None) -> str:
     """Return a ratio: one decimal under 10, whole above."""
     if value is None or not math.isfinite(value):

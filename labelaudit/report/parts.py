@@ -116,6 +116,8 @@ class Pair:
     """Suspects labelled `given` that look like `suggested`, and how many the reverse.
 
     `by_chance` are those that chance alone would put there, as text; empty where nobody knows.
+    `reads_as` is mislabelling, overlap or unclear, `score` that of the pair and `basis` what it
+    rests on; all empty where noise or overlap was not measured.
     """
 
     given: str
@@ -124,6 +126,9 @@ class Pair:
     reverse: int
     by_chance: str
     sentence: str
+    reads_as: str = ""
+    score: str = ""
+    basis: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,12 +178,52 @@ class Bin:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HardPairs:
+    """The two classes that are hardest to tell apart, and the next: a figure in each column."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, str, tuple[str, ...]], ...]  # one class, the other, their figures
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Section:
     """Facts about one thing, and a notice: why there are none, or how to read them."""
 
     note: str
     facts: tuple[Fact, ...] = ()
     bins: tuple[Bin, ...] = ()
+    pairs: HardPairs | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SliceRow:
+    """A value of a column that the rows are cut by, ready to print.
+
+    `ratio` is its flagged share over that of the rest, `distance` how far its classes are from
+    those of the rest, 0 to 1.
+    """
+
+    value: str
+    rows: str
+    suspected: str
+    share: str
+    interval: str
+    ratio: str
+    ratio_interval: str
+    imbalance: str
+    distance: str
+    absent: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SliceTable:
+    """The worst slices by one column, what is said of all of them, and how many are left out."""
+
+    column: str
+    note: str
+    rows: tuple[SliceRow, ...]
+    more: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -223,6 +268,7 @@ class Label:
     suspects_note: str
     confusions: Confusions
     balance: Balance
+    slices: tuple[SliceTable, ...] = ()
     separability: Section
     calibration: Section
     measures: tuple[Measure, ...]
@@ -230,3 +276,12 @@ class Label:
     provenance: Provenance
     modules: tuple[tuple[str, str], ...]
     glossary: tuple[tuple[str, str], ...]
+
+    @property
+    def skipped(self) -> dict[str, list[str]]:
+        """The titles of the measures that were skipped, by why and what supplies what they lack."""
+        found: dict[str, list[str]] = {}
+        for measure in self.measures:
+            if measure.skipped:
+                found.setdefault(measure.unit, []).append(measure.title)
+        return found

@@ -23,6 +23,8 @@ from labelaudit.report.cells import (
 )
 from labelaudit.report.label import label_of
 from labelaudit.report.parts import ClassRow, Fact, Label
+from labelaudit.report.terminal_pairs import confused, hardest
+from labelaudit.report.terminal_slices import slice_tables
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -66,7 +68,9 @@ def _one_column(label: Label, width: int) -> list["Text"]:
         _classes(label, width),
         _alerts(label, width),
         _badges(label, width),
-        _pairs(label, width, most=5),
+        confused(label, width, most=5),
+        slice_tables(label, width),
+        hardest(label, width, most=5),
         _suspects(label, width),
         _skipped(label, width),
         _read(label, width),
@@ -83,7 +87,9 @@ def _two_columns(label: Label, width: int) -> list["Text"]:
     for block in (
         _alerts(label, right_width),
         _badges(label, right_width),
-        _pairs(label, right_width, most=8),
+        confused(label, right_width, most=8),
+        slice_tables(label, right_width),
+        hardest(label, right_width, most=8),
         _suspects(label, right_width),
         _read(label, right_width),
     ):
@@ -246,31 +252,6 @@ def _badges(label: Label, width: int) -> list["Text"]:
     return lines
 
 
-def _pairs(label: Label, width: int, most: int) -> list["Text"]:
-    pairs = label.confusions.pairs[:most]
-    if not pairs:
-        return []
-    lines = [styled("TOP CONFUSIONS", STRONG)]
-    digits = max(len(f"{pair.count:,}") for pair in pairs)
-    back = [
-        ", ".join(
-            filter(None, (f"{pair.reverse:,} the reverse" if pair.reverse else "", pair.by_chance))
-        )
-        for pair in pairs
-    ]
-    room = max((width - digits - 6 - max(map(len, back)) - 2) // 2, 5)
-    names = min(max(max(cells(p.given), cells(p.suggested)) for p in pairs), room)
-    for pair, reverse in zip(pairs, back, strict=True):
-        line = styled(f"{pair.count:,}".rjust(digits) + "  ", STRONG)
-        line.append(fit(pair.given, names), GIVEN)
-        line.append(" → ")
-        line.append(fit(pair.suggested, names), SUGGESTED)
-        lines.append(line.append("  " + reverse, QUIET))
-    for sentence in label.confusions.kin[:3]:
-        lines += wrapped(f"{sentence}.", width)
-    return lines
-
-
 def _suspects(label: Label, width: int) -> list["Text"]:
     if not label.suspects:
         return [styled("SUSPECTS", STRONG), *wrapped(label.suspects_note, width)]
@@ -316,12 +297,11 @@ def _move(given: str, suggested: str, names: int) -> "Text":
 def _skipped(label: Label, width: int) -> list["Text"]:
     if label.measures_note:
         return [styled("MEASURES", STRONG), *wrapped(label.measures_note, width)]
-    skipped = [measure for measure in label.measures if measure.skipped]
-    if not skipped:
+    if not label.skipped:
         return []
     lines = [styled("SKIPPED", STRONG)]
-    for measure in skipped:
-        lines += wrapped(f"{measure.title}: {measure.unit}", width, hang=2)
+    for why, titles in label.skipped.items():
+        lines += wrapped(f"{why}: {', '.join(titles)}", width, hang=2)
     return lines
 
 

@@ -14,6 +14,7 @@ NO_SUSPECTS = "No label is suspected. This rule finds only errors the model can 
 
 MOST_SUSPECTS = 200
 MOST_PAIRS = 25
+MOST_HARD_PAIRS = 10
 MOST_KIN = 10
 MOST_CLASSES = 1000
 MATRIX_CLASSES = 30
@@ -130,6 +131,12 @@ GLOSSARY = (
         "Jeffreys interval",
         "The range of shares that a count is compatible with, at 95 %. It says "
         "nothing about errors.",
+    ),
+    (
+        "Reads as",
+        "Whether a confusion of two classes looks like wrong labels (mislabelling, a score near 1) "
+        "or like classes that are hard to tell apart (overlap, near 0). Unclear where the 95 % "
+        "interval of the score allows both, or fewer than 20 rows disagree.",
     ),
     (
         "Calibration error",

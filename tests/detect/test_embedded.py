@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier, LocalOutlierFactor
 
 from labelaudit.core.matrix import Matrix
-from labelaudit.detect import embedded, gaussian
+from labelaudit.detect import embedded
 from labelaudit.detect.embedded import (
     Signal,
     gaussian_fit,
@@ -22,6 +22,7 @@ from labelaudit.detect.embedded import (
     weighted_agreement,
     with_embeddings,
 )
+from labelaudit.engine import gaussian
 from labelaudit.engine import graph as graphs
 from labelaudit.engine.graph import Graph, graph_of
 from tests.engine.test_graph import job_of, points_of
@@ -142,7 +143,7 @@ def test_typicality_equals_cleanlab(width):
 
 
 def test_weighted_agreement_equals_scikit_learn(monkeypatch):
-    monkeypatch.setattr(graphs, "LARGEST", 300)
+    monkeypatch.setattr(graphs, "n_compared", lambda n_rows: min(n_rows, 300))
     points, labels = clusters(600, apart=0.8)
     found = graph(points, 7, np.arange(600))
     strangers = ~found.is_reference
@@ -275,7 +276,7 @@ def test_directions_have_one_sign():
 
 def test_fitted_is_the_reference_sample_and_candidates_are_scored(monkeypatch):
     points, labels = clusters(1_000)
-    monkeypatch.setattr(graphs, "LARGEST", 400)
+    monkeypatch.setattr(graphs, "n_compared", lambda n_rows: min(n_rows, 400))
     found = graph(points, 5, np.arange(600, 800))
     signal = gaussian_fit(found, labels, Matrix(values=points), names(4))
     own = found.references

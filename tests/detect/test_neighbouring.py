@@ -13,7 +13,6 @@ from labelaudit.core.settings import Options
 from labelaudit.detect import neighbouring
 from labelaudit.engine import graph
 from labelaudit.engine.job import begin
-from labelaudit.measures import measuring
 from labelaudit.surveying import survey
 from tests.made import dataset
 
@@ -115,9 +114,8 @@ def test_however_rows_are_cut(shard_rows, batch_rows):
 
 
 def test_beyond_the_sample_what_was_not_looked_at_is_not_told(monkeypatch):
-    monkeypatch.setattr(graph, "LARGEST", 100)
-    for module in (neighbouring, measuring):
-        monkeypatch.setattr(module, "LARGEST", 100)
+    for name in ("LARGEST", "LARGEST_WITH_FAISS"):
+        monkeypatch.setattr(graph, name, 100)
     made = labelaudit.audit(opened(), filter="predicted_neq_given")
     assert len(made.findings) > 150
     kinds = {finding.evidence["neighbour_ids"][0] == "" for finding in made.findings}
@@ -125,7 +123,7 @@ def test_beyond_the_sample_what_was_not_looked_at_is_not_told(monkeypatch):
     for finding in made.findings:
         looked_at = finding.evidence["neighbour_ids"][0] != ""
         assert np.isfinite(finding.evidence["knn_disagreement"]) == looked_at
-        assert ("nearest neighbours" in finding.evidence["evidence"]) == looked_at
+        assert ("of 10 sampled neighbours" in finding.evidence["evidence"]) == looked_at
     from labelaudit.core.schema import to_json
 
     assert "NaN" not in to_json(made)

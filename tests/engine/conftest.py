@@ -130,3 +130,13 @@ def can_hide() -> None:
     tried = ["unshare", "--mount", "sh", "-c", "mount -t tmpfs none /mnt"]
     if shutil.which("unshare") is None or subprocess.run(tried, capture_output=True).returncode:
         pytest.skip("a view of the disk of its own needs root and unshare")
+
+
+@pytest.fixture
+def with_faiss(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra `labelaudit[knn]` is here, and worth it for any number of rows."""
+    from labelaudit.engine import neighbours
+
+    if neighbours.faiss() is None:
+        unavailable("knn", "faiss is not installed")
+    monkeypatch.setattr(neighbours, "_WORTH_FAISS", 1)

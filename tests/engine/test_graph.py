@@ -43,7 +43,8 @@ def equal(one: Graph, other: Graph) -> bool:
 @pytest.fixture
 def few(monkeypatch):
     """Let a sample of 200 rows be the largest."""
-    monkeypatch.setattr(graphs, "LARGEST", 200)
+    for name in ("LARGEST", "LARGEST_WITH_FAISS"):
+        monkeypatch.setattr(graphs, name, 200)
 
 
 @pytest.mark.parametrize(("width", "metric"), [(2, "euclidean"), (3, "euclidean"), (40, "cosine")])
@@ -97,7 +98,6 @@ def test_the_same_bytes_for_any_tile_and_any_company(few, monkeypatch):
     assert equal(one, other)
     for tile, reference_tile in ((64, 128), (128, 64), (512, 512)):
         monkeypatch.setattr(neighbours, "TILE", tile)
-        monkeypatch.setattr(graphs, "TILE", tile)
         monkeypatch.setattr(neighbours, "_REFERENCE_TILE", reference_tile)
         assert equal(some, graph_of(job, 5, 1, np.arange(0, 900, 7)))
 
@@ -182,14 +182,15 @@ def test_few_rows_have_few_neighbours(n_rows):
     assert found.neighbours.tolist() == [
         sorted(row.tolist(), key=list(row).index) for row in found.neighbours
     ]
-    assert found.among_references().rows.shape == (n_rows, n_rows - 1)
+    labels = np.zeros(n_rows, dtype=np.int32)
+    assert found.among_references(labels).rows.shape == (n_rows, n_rows - 1)
 
 
 def test_the_reference_rows_by_themselves(few):
     points = points_of(700)
     found = graph_of(job_of(points), 4, 0, np.arange(50))
     plain = nearest(points[found.references], 4)
-    within = found.among_references()
+    within = found.among_references(np.zeros(700, dtype=np.int32))
     assert np.array_equal(within.rows, plain.rows)
     assert np.array_equal(within.distances, plain.distances)
 

@@ -260,10 +260,23 @@ def test_overlap_and_what_a_temperature_leaves(after, share, raised):
     earlier = {"temperature": fitted} | ({} if share is None else {"n1_borderline": overlap(share)})
     found = ScaledCalibration.measure(made.dataset, made.detection, earlier)
     assert found.value == after
-    assert [alert.id for alert in found.alerts] == ["scaled_calibration.overlap"] * raised
+    ids = [alert.id for alert in found.alerts if alert.id != "scaled_calibration.noisy_labels"]
+    assert ids == ["scaled_calibration.overlap"] * raised
     if raised:
         assert "mixup" in found.alerts[0].mitigation
         assert "0.15" in found.alerts[0].basis
+
+
+@pytest.mark.parametrize(("noise", "raised"), [(0.031, True), (0.03, False), (None, False)])
+def test_noisy_labels_are_said_beside_the_temperature(noise, raised):
+    made = labelaudit.audit(*noisy(200, 3))
+    earlier = {"temperature": made.measurement("temperature")}
+    detection = replace(made.detection, model_noise_estimate=noise)
+    found = ScaledCalibration.measure(made.dataset, detection, earlier)
+    assert [alert.id for alert in found.alerts] == ["scaled_calibration.noisy_labels"] * raised
+    if raised:
+        assert "places 3% of the labels elsewhere" in found.alerts[0].message
+    assert ScaledCalibration.measure(made.dataset, None, earlier).alerts == ()
 
 
 def test_one_class_that_occurs():

@@ -8,7 +8,13 @@ import pytest
 import labelaudit
 from labelaudit.core.intervals import wilson
 from labelaudit.core.results import Measurement
-from labelaudit.measures.class_balance import ClassBalance, alerts_of, balance, effective_number
+from labelaudit.measures.class_balance import (
+    ClassBalance,
+    alerts_of,
+    balance,
+    effective_number,
+    label_column,
+)
 from labelaudit.measures.tail_suspects import TailSuspects, tail_alerts
 from labelaudit.measures.true_prior import TruePrior
 from labelaudit.testing import check_laws
@@ -24,6 +30,29 @@ def test_effective_numbers():
 def test_gini_corrected():
     assert balance(np.array([50, 30, 15, 5]))["gini_corrected"] == pytest.approx(0.5)
     assert balance(np.array([50]))["gini_corrected"] is None
+
+
+def test_the_column_of_labels_as_the_nutrition_label_has_it():
+    """The check value of methods.md, section 2: the column a, b, a, missing, c."""
+    found = labelaudit.audit(["a", "b", "a", "", "c"]).measurement("class_balance").details
+    assert found["rows_in_column"] == 5
+    assert found["unique_entries"] == "4 including missing"
+    assert found["most_frequent"] == "a (2)"
+    assert found["least_frequent"] == "multiple detected"
+    assert found["missing_share"] == 0.2
+
+
+def test_edges_of_the_column_of_labels():
+    def frequent(counts, n_missing=0):
+        found = label_column("abc", counts, n_missing)
+        return found["most_frequent"], found["least_frequent"]
+
+    assert frequent([1, 1, 1]) == ("--", "--")  # all unique
+    assert frequent([4, 0, 0]) == ("a (4)", "--")  # a single value
+    assert frequent([4, 4, 1]) == ("multiple detected", "c (1)")
+    assert frequent([4, 2, 3], 9) == ("missing value (9)", "b (2)")
+    assert label_column("abc", [0, 0, 0], 0)["missing_share"] is None
+    assert "\x1b" not in label_column(["\x1b[31m"], [2], 0)["most_frequent"]
 
 
 def test_a_tenth_to_five_points_takes_141():

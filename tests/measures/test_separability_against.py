@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labelaudit.core.intervals import wilson
 from labelaudit.engine.neighbours import nearest
 from labelaudit.measures.calinski_harabasz import Spread
 from labelaudit.measures.davies_bouldin import overlaps
@@ -14,7 +15,12 @@ from labelaudit.measures.knn_accuracy import vote
 from labelaudit.measures.linear_accuracy import cross_predicted, unit_columns
 from labelaudit.measures.n1_borderline import spanning_tree
 from labelaudit.measures.n2_nearness import nearest_by_class, without_groups
-from labelaudit.measures.separability import GROUPS, distances_among, placed
+from labelaudit.measures.separability import (
+    GROUPS,
+    distances_among,
+    pair_accuracies,
+    placed,
+)
 from labelaudit.measures.silhouette import silhouettes
 
 
@@ -176,3 +182,33 @@ def test_a_tie_goes_to_the_nearest_and_no_vote_is_no_class():
     assert vote(labels, may, 5).tolist() == [3, 1, -1]
     assert vote(labels, may, 1).tolist() == [3, 1, -1]
     assert vote(labels, may, 3).tolist() == [1, 1, -1]
+
+
+def test_the_accuracy_of_a_pair_is_that_of_its_rows_placed_in_either():
+    generator = np.random.default_rng(1)
+    labels = generator.integers(0, 5, 600).astype(np.int32)
+    predicted = np.where(generator.random(600) < 0.7, labels, generator.integers(-1, 5, 600))
+    found = pair_accuracies("abcde", labels, predicted.astype(np.int32))
+    assert len(found) == 10
+    for pair in found:
+        within = np.isin(labels, pair["codes"]) & np.isin(predicted, pair["codes"])
+        right = (labels == predicted)[within]
+        assert pair["rows"] == len(right)
+        assert pair["accuracy"] == right.mean()
+        assert (pair["low"], pair["high"]) == wilson(int(right.sum()), len(right))
+        assert pair["classes"] == ["abcde"[code] for code in pair["codes"]]
+    assert [pair["high"] for pair in found] == sorted(pair["high"] for pair in found)
+
+
+def test_pairs_that_no_row_crosses_are_listed_where_classes_are_few():
+    labels = np.repeat(np.arange(3), 4).astype(np.int32)
+    assert [pair["accuracy"] for pair in pair_accuracies("abc", labels, labels)] == [1, 1, 1]
+    none = pair_accuracies("abcd", labels, np.full(12, -1, dtype=np.int32))
+    assert none == []  # nothing was predicted: no pair has an accuracy
+    many = np.repeat(np.arange(40), 4).astype(np.int32)
+    crossed = many.copy()
+    crossed[0] = 7
+    (pair,) = pair_accuracies([str(code) for code in range(40)], many, crossed)
+    assert (pair["codes"], pair["rows"], pair["accuracy"]) == ([0, 7], 8, 7 / 8)
+    mixed = np.random.default_rng(0).permutation(many)
+    assert len(pair_accuracies([str(code) for code in range(40)], many, mixed)) <= 200

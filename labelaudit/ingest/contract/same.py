@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from labelaudit.core.coded import Coded
 from labelaudit.core.dataset import Check, Dataset
 from labelaudit.core.errors import InputError
 from labelaudit.core.matrix import Matrix
 from labelaudit.core.text import printable
+from labelaudit.ingest.contract.across import across_splits
 from labelaudit.ingest.contract.rules import outcome, rule
 
 MOST_BYTES = 1 << 30
@@ -30,7 +32,7 @@ def checks_of_contents(dataset: Dataset) -> list[Check]:
     kind, marks = _marks(dataset)
     checks = [duplicates(dataset, kind, marks)]
     if dataset.splits is not None:
-        checks.append(leakage(dataset, kind, marks, dataset.splits.codes))
+        checks.append(leakage(dataset, kind, marks, dataset.splits))
     return checks
 
 
@@ -118,18 +120,22 @@ def duplicates(dataset: Dataset, kind: str, marks: Numbers | None) -> Check:
 
 
 @rule("caution")
-def leakage(dataset: Dataset, kind: str, marks: Numbers | None, splits: Codes) -> Check:
+def leakage(dataset: Dataset, kind: str, marks: Numbers | None, splits: Coded) -> Check:
     """Whether the same input occurs in two splits: then a test on one knows the other.
 
-    Compared as duplicates are; made only where the dataset has splits.
+    Compared as duplicates are; made only where the dataset has splits. A row that is in none is
+    not compared. The measure `split_leakage` tells how much of each split it is.
     """
     if marks is None:
         return outcome("leakage", "not_testable", kind)
-    _, shared = _groups(marks, splits)
+    known = np.flatnonzero(splits.codes >= 0)
+    _, shared = _groups(marks[known], splits.codes[known])
+    shared = [known[rows] for rows in shared]
     evidence: dict[str, Any] = {"compared": kind, "groups": len(shared)}
+    evidence |= across_splits(shared, splits.codes, splits.distinct, dataset.labels)
     if not shared:
         return outcome("leakage", "passed", f"no input is in two splits (equal {kind})", evidence)
-    groups = [_described(dataset, rows) for rows in shared[:_NAMED]]
+    groups = [_described(dataset, rows, splits) for rows in shared[:_NAMED]]
     named = ", ".join(printable(row["id"], 40) for row in groups[0][:3])
     return outcome(
         "leakage",
@@ -141,12 +147,15 @@ def leakage(dataset: Dataset, kind: str, marks: Numbers | None, splits: Codes) -
     )
 
 
-def _described(dataset: Dataset, rows: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
+def _described(
+    dataset: Dataset, rows: npt.NDArray[np.int64], splits: Coded | None = None
+) -> list[dict[str, Any]]:
     return [
         {
             "row": dataset.source_row(row),
             "id": dataset.id_of(row),
             "label": dataset.class_names[int(dataset.labels[row])],
         }
+        | ({} if splits is None else {"split": splits.distinct[int(splits.codes[row])]})
         for row in rows[:_NAMED].tolist()
     ]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from labelaudit.core.text import did_you_mean, listed, printable
+from labelaudit.ingest.columns import columns_of_records
 from labelaudit.ingest.convention import Choices, Part, Plan
 from labelaudit.ingest.exports import find_export, first_object, labels_of
 from labelaudit.ingest.labelled import Labels
@@ -55,7 +56,20 @@ def read(part: Part, plan: Plan, choices: Choices, scratch: Path | None) -> Labe
         ids_are="of records",
         format="argilla",
         notices=(notice,) if n_unsaid else (),
+        columns=columns_of_records(
+            path,
+            lambda: map(_flat, held or read_records(path)),
+            bool(choices.slices),
+            roles={"id": "ids", question: "labels"},
+        ),
     )
+
+
+def _flat(placed: Record) -> Record:
+    """Return a record whose metadata stand beside what else it says, and before that."""
+    where, record = placed
+    metadata = record.get("metadata")
+    return where, record | (metadata if isinstance(metadata, dict) else {})
 
 
 def _is_export(path: Path) -> bool:

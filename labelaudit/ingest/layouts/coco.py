@@ -10,6 +10,7 @@ from typing import Any
 
 from labelaudit.core.errors import InputError
 from labelaudit.core.text import printable
+from labelaudit.ingest.columns import columns_of_records
 from labelaudit.ingest.convention import Choices, Part, Plan
 from labelaudit.ingest.exports import find_export, labels_of, mentions, require_no_column
 from labelaudit.ingest.labelled import Labels
@@ -42,6 +43,12 @@ def read(part: Part, plan: Plan, choices: Choices, scratch: Path | None) -> Labe
         ids_are="file names",
         format="coco",
         metadata_names=names,
+        columns=columns_of_records(
+            part.path,
+            lambda: ((f"images[{number}]", one) for number, one in enumerate(document["images"])),
+            bool(choices.slices),
+            roles={"id": "ids", "file_name": "ids"},
+        ),
     )
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from labelaudit.core.coded import Coded
 from labelaudit.core.errors import InputError
 from labelaudit.core.text import printable
+from labelaudit.ingest.columns import Columns
 from labelaudit.ingest.convention import Choices, Part, Plan
 from labelaudit.ingest.exports import find_export, labels_of, require_no_column
 from labelaudit.ingest.labelled import Labels
@@ -28,6 +29,10 @@ from labelaudit.ingest.votes import BallotBox, Election
 _BLOCK = 1 << 16
 _MOST_TAG = 1 << 22  # bytes of one tag with its attributes; the parser holds it as a whole
 _MOST_DEPTH = 100
+# Of an image: its subset is its split, and these are no columns.
+_SUBSET = "subset"
+_OWN = ("id", "name", "width", "height")
+_MOST_ATTRIBUTES = 20
 
 
 def find(path: Path) -> Part | None:
@@ -38,7 +43,7 @@ def find(path: Path) -> Part | None:
 def read(part: Part, plan: Plan, choices: Choices, scratch: Path | None) -> Labels:
     """Read the tag of each image."""
     require_no_column(choices, "CVAT's XML")
-    election, splits = read_cvat(part.path, scratch)
+    election, splits, columns = read_cvat(part.path, scratch)
     return labels_of(
         election,
         part,
@@ -47,6 +52,7 @@ def read(part: Part, plan: Plan, choices: Choices, scratch: Path | None) -> Labe
         ids_are="names of images",
         format="cvat",
         splits=splits,
+        columns=columns,
     )
 
 
@@ -58,10 +64,10 @@ def is_cvat(path: Path) -> bool:
     return found.root == "annotations"
 
 
-def read_cvat(path: Path, scratch: Path | None = None) -> tuple[Election, Coded | None]:
+def read_cvat(path: Path, scratch: Path | None = None) -> tuple[Election, Coded | None, Columns]:
     """Return the tag of each image, whose name is its id, and its subset, where there are several.
 
-    Several different tags of an image are refused.
+    Several different tags of an image are refused. The columns are the attributes of the images.
     """
     require_file(path)
     box = BallotBox(printable(path.name), "image", scratch)
@@ -75,7 +81,7 @@ def read_cvat(path: Path, scratch: Path | None = None) -> tuple[Election, Coded 
     if not found.n_tags:
         raise fault(path, "has no tag on any image: shapes are no labels of images; give each "
                     "image a tag, or use another export")  # fmt: skip
-    return box.count(), found.splits
+    return box.count(), found.splits, found.columns
 
 
 class _Found:
@@ -89,6 +95,7 @@ class _Found:
         self._depth = 0
         self._subsets: dict[str, int] = {}
         self._subset_codes = array("i")
+        self._attributes: dict[str, tuple[dict[str, int], Any]] = {}
         self._image: tuple[int, str] | None = None
         self._label: str | None = None
         self.parser = parser = expat.ParserCreate()
@@ -109,6 +116,32 @@ class _Found:
             distinct=tuple(self._subsets), codes=np.array(self._subset_codes, dtype=np.int32)
         )
 
+    @property
+    def columns(self) -> Columns:
+        """The attributes of the images, each a column, but those that name or size them."""
+        n_images = len(self._subset_codes)
+        coded = {}
+        for name, (known, codes) in self._attributes.items():
+            codes.extend([-1] * (n_images - len(codes)))
+            coded[name] = Coded(distinct=tuple(known), codes=np.array(codes, dtype=np.int32))
+
+        def head(name: str) -> list[str | None]:
+            return list(coded[name].distinct)
+
+        roles = {_SUBSET: "splits"} if len(self._subsets) > 1 else {}
+        return Columns(names=tuple(coded), coded=coded.__getitem__, head=head, roles=roles)
+
+    def _note(self, attributes: dict[str, str]) -> None:
+        row = len(self._subset_codes) - 1
+        for name, text in attributes.items():
+            if name in _OWN or not text.strip():
+                continue
+            if name not in self._attributes and len(self._attributes) >= _MOST_ATTRIBUTES:
+                continue
+            known, codes = self._attributes.setdefault(name, ({}, array("i")))
+            codes.extend([-1] * (row - len(codes)))
+            codes.append(known.setdefault(text, len(known)))
+
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth > _MOST_DEPTH:
@@ -122,8 +155,9 @@ class _Found:
             if not attributes.get("name", "").strip():
                 raise fault(self._path, "image has no `name`; export again", where=self.where)
             self._image = (self._box.item(attributes["name"]), attributes["name"])
-            subset = attributes.get("subset", "")
+            subset = attributes.get(_SUBSET, "")
             self._subset_codes.append(self._subsets.setdefault(subset, len(self._subsets)))
+            self._note(attributes)
             self._label = None
         elif self._depth == 3 and name == "tag" and self._image is not None:
             self._tag(attributes.get("label", ""), *self._image)

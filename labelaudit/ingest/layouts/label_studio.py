@@ -6,11 +6,11 @@ Source: labelstud.io/guide/task_format and labelstud.io/guide/export ("JSON", "J
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from labelaudit.core.text import did_you_mean, listed, printable
+from labelaudit.ingest.columns import columns_of_records
 from labelaudit.ingest.convention import Choices, Part, Plan
 from labelaudit.ingest.exports import find_export, first_object, labels_of
 from labelaudit.ingest.labelled import Labels
@@ -32,20 +32,49 @@ def find(path: Path) -> Part | None:
 def read(part: Part, plan: Plan, choices: Choices, scratch: Path | None) -> Labels:
     """Read an export of either form; the ids are those of the tasks."""
     path, column = part.path, choices.label_column
-    records = read_records(path)
-    first = next(records, None)
-    if first is None:
+    everything = list(read_records(path))
+    if not everything:
         raise fault(path, "holds no task; export the project again")
-    everything = chain([first], records)
-    if is_minimal(first[1]):
+    if is_minimal(everything[0][1]):
         election, key = read_minimal(path, everything, column, scratch)
         what = f"answers `{printable(key, 60)}` of its JSON-MIN"
     else:
         election, key = read_tasks(path, everything, column, scratch)
         what = f"choices of `{printable(key, 60)}`"
     return labels_of(
-        election, part, plan.shown(part), what, ids_are="of tasks", format="label studio"
+        election,
+        part,
+        plan.shown(part),
+        what,
+        ids_are="of tasks",
+        format="label studio",
+        columns=columns_of_records(
+            path,
+            lambda: _items(everything, election.ballots is not None),
+            bool(choices.slices),
+            roles={"id": "ids", key: "labels"},
+        ),
     )
+
+
+def _items(records: Iterable[Record], several: bool) -> Iterator[Record]:
+    """Yield what is said of each task once, in order: its data and meta beside the rest.
+
+    Where tasks have `several` votes, who gave one and when is not said of the task.
+    """
+    seen: set[Any] = set()
+    for where, record in records:
+        if is_minimal(record):
+            name = str(record.get("id"))
+            if name in seen:  # a further annotation of a task
+                continue
+            seen.add(name)
+        parts = [record.get(key) for key in ("meta", "data")]
+        voted = several and is_minimal(record)
+        own = {name: value for name, value in record.items() if not (voted and name in _AFTER)}
+        for part in parts:
+            own |= part if isinstance(part, dict) else {}
+        yield where, own
 
 
 def _is_export(path: Path) -> bool:

@@ -23,7 +23,7 @@ from labelaudit.ingest.convention import Choices
 from labelaudit.ingest.remote.listing import Found, RemoteFile, is_readable, is_safe, said_left_out
 
 # What the user may give as a URL beside the dataset.
-ROLES = ("labels", "predictions", "embeddings", "images", "classes")
+ROLES = ("labels", "predictions", "embeddings", "images", "classes", "hierarchy")
 # Small files wait for answers more than for bytes.
 _AT_ONCE = 8
 

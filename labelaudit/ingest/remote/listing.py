@@ -12,8 +12,9 @@ from labelaudit.ingest.readers import is_array, is_json, is_table
 from labelaudit.ingest.readers.images import is_image
 
 BLOCK_BYTES = 1 << 20
-# Of tools whose exports are known by their structure (`ingest.layouts`), and `classes.txt`.
-_EXPORTS = re.compile(r"\.(txt|xml|train|valid|test|ft|svm|svmlight|libsvm|dat|scale)\Z")
+# Of tools whose exports are known by their structure (`ingest.layouts`), `classes.txt`, and trees
+# of classes.
+_EXPORTS = re.compile(r"\.(txt|xml|train|valid|test|ft|svm|svmlight|libsvm|dat|scale|ya?ml)\Z")
 # What leads to another folder, or what no file here can have in its name.
 _NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f\\]" if os.name != "nt" else r'[\x00-\x1f\\:*?"<>|]')
 _LONGEST_NAME = 255  # bytes

@@ -14,6 +14,7 @@ MOST_DIMENSIONS = 32
 LEAST_ROWS = 3
 _LOF_FROM, _LOF_NEIGHBOURS = 7, 20
 _CELLS = 1 << 22
+_RARE = 0.5
 _TILES = 8 * TILE
 
 Floats = npt.NDArray[np.float64]
@@ -84,34 +85,67 @@ def fit(points: Array, labels: Ints, metric: str) -> Gaussians:
     calibration method (RCAL), ICCV 2023; reconstructed from its abstract, and without its borrowing
     of statistics between classes.
     """
-    scale = float(np.abs(points).max(initial=0)) or 1.0
-
-    def tiles() -> Iterator[Floats]:
-        for start in range(0, len(points), _TILES):
-            yield normalised(points[start : start + _TILES], metric, scale)
-
-    middle = np.sum([tile.sum(axis=0) for tile in tiles()], axis=0) / max(len(points), 1)
-    directions = main_directions(tile - middle for tile in tiles())
-    own = np.concatenate([(tile - middle) @ directions for tile in tiles()])
+    axes = axes_of(points, metric)
+    own = axes.coordinates(points)
     classes, centres, apart = [], [], []
-    order = np.argsort(labels, kind="stable")
-    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
-    for rows in np.split(order, starts[1:]):
+    for rows in rows_by_class(labels):
         if len(rows) < LEAST_ROWS:
             continue
         chosen = own[rows][least_outlying(own[rows])]
         classes.append(labels[rows[0]])
         centres.append(np.median(chosen, axis=0))
         apart.append(chosen - centres[-1])
-    white = _whitening(np.concatenate(apart), own) if apart else np.eye(own.shape[1])
+    white = whitening(np.concatenate(apart), own) if apart else np.eye(own.shape[1])
     return Gaussians(
         classes=np.array(classes, dtype=np.int32),
         centres=np.array(centres).reshape(-1, own.shape[1]) @ white,
         metric=metric,
-        scale=scale,
-        turned=directions @ white,
-        offset=middle @ directions @ white,
+        scale=axes.scale,
+        turned=axes.directions @ white,
+        offset=axes.middle @ axes.directions @ white,
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Axes:
+    """The at most 32 main directions float64[d, e] of points, through their `middle` float64[d]."""
+
+    metric: str
+    scale: float
+    middle: Floats
+    directions: Floats
+
+    def coordinates(self, points: Array) -> Floats:
+        """Return where `points` float[n, d] stand along the directions, float64[n, e]."""
+        tiles = _tiles(points, self.metric, self.scale)
+        return np.concatenate([(tile - self.middle) @ self.directions for tile in tiles])
+
+
+def axes_of(points: Array, metric: str) -> Axes:
+    """Return the axes of `points` float[n, d], brought to length 1 where `metric` is cosine."""
+    scale = float(np.abs(points).max(initial=0)) or 1.0
+    sums = [tile.sum(axis=0) for tile in _tiles(points, metric, scale)]
+    middle = np.sum(sums, axis=0) / max(len(points), 1)
+    directions = main_directions(tile - middle for tile in _tiles(points, metric, scale))
+    return Axes(metric=metric, scale=scale, middle=middle, directions=directions)
+
+
+def rows_by_class(labels: Ints) -> list[npt.NDArray[np.intp]]:
+    """Return the rows of each class that occurs, ascending, by its code."""
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    return np.split(order, starts[1:])
+
+
+def rare_classes(class_counts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Return which of K classes have fewer than half as many rows as the mean class has."""
+    present = class_counts[class_counts > 0]
+    return np.asarray(class_counts < _RARE * (present.mean() if len(present) else 0))
+
+
+def _tiles(points: Array, metric: str, scale: float) -> Iterator[Floats]:
+    for start in range(0, len(points), _TILES):
+        yield normalised(points[start : start + _TILES], metric, scale)
 
 
 def main_directions(tiles: Iterable[Floats]) -> Floats:
@@ -155,7 +189,12 @@ def local_outlier_factor(points: Floats, k: int) -> Floats:
     return np.asarray(density[found.rows].mean(axis=1) / density)
 
 
-def _whitening(apart: Floats, points: Floats) -> Floats:
+def whitening(apart: Floats, points: Floats) -> Floats:
+    """Return float64[e, e] that makes a sphere of what `apart` float[n, e] is spread by.
+
+    It is the root of the inverse of the covariance about 0, shrunken after Ledoit and Wolf;
+    `points` float[m, e] say in which unit a spread is nothing.
+    """
     from sklearn.covariance import ledoit_wolf
 
     covariance, _ = ledoit_wolf(apart, assume_centered=True)
