@@ -238,7 +238,10 @@ def reopened(target: Path, made: Audit, folder: Path, engine: Engine = HERE, **h
                 "ingested; run `labelaudit ingest` again"
             )
     digest = Parts(target.absolute() / DIGEST_FOLDER)
-    job = begin(again, folder, engine, digest, **how)
+    # An audit that was ingested before there were slices knows none of those that are found now.
+    kept = made.dataset.slices
+    slices = {name: own for name, own in again.slices.items() if kept.get(name) == own.distinct}
+    job = begin(replace(again, slices=slices), folder, engine, digest, **how)
     return repaired(job, [check for check in made.contract if check.name == "row_sums"])
 
 

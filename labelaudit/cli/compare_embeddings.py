@@ -63,7 +63,7 @@ def compare_embeddings(
     from tempfile import TemporaryDirectory
 
     from labelaudit.cli.console import emit, emit_data, progress, say, width
-    from labelaudit.core.folder import write_text
+    from labelaudit.core.folder import expect_writable, write_text
     from labelaudit.core.place import place
     from labelaudit.ingest.compared import read_compared
     from labelaudit.ingest.convention import Choices
@@ -79,6 +79,9 @@ def compare_embeddings(
     to_stdout = [str(path) for path in (output, json_output)].count("-")
     if to_stdout > 1:
         raise ConfigError("-o - and --json -: only one of them can be written to stdout")
+    expect_writable(
+        {"-o": output, "--json": json_output}, [*embeddings, *([labels] if labels else [])]
+    )
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="labelaudit-")))
         report = stack.enter_context(progress(quiet))

@@ -56,10 +56,11 @@ def exemplars(
 
     from labelaudit.cli.auditfolder import audit_of, place_of, reopened
     from labelaudit.cli.console import emit_data, progress, say
-    from labelaudit.core.folder import SCORES_FOLDER, read_scores, write_text
+    from labelaudit.core.folder import SCORES_FOLDER, expect_writable, read_scores, write_text
     from labelaudit.report.instructions import render
 
     wanted = _format_of(output, markdown)
+    expect_writable({"-o": output})
     made = audit_of(audit, quiet)
     if made.detection is None or made.folder is None:
         raise NothingJudged("no label has been checked: run `labelaudit detect` first")

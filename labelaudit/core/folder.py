@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from labelaudit.core.arrow import held_column_of, table_of
 from labelaudit.core.coded import Column
-from labelaudit.core.errors import InputError
+from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.place import Place, Url
 from labelaudit.core.results import (
     FINDING_COLUMNS,
@@ -325,6 +325,26 @@ def _uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def expect_writable(written: Mapping[str, Path | None], read: Iterable[str] = ()) -> None:
+    """Refuse, before any work, files to write that lie nowhere, are one, or are read here.
+
+    `written` are the files by the option that names them; None and `-` are none.
+    """
+    sources = {os.path.realpath(name) for name in read if "://" not in name}
+    seen: dict[str, str] = {}
+    for option, path in written.items():
+        if path is None or str(path) == "-":
+            continue
+        if not path.absolute().parent.is_dir():
+            raise InputError(f"{option} {printable(path, 200)}: no such folder to write into")
+        final = os.path.realpath(path)
+        if final in sources:
+            raise ConfigError(f"{option} {printable(path, 200)}: is read here; name another file")
+        if final in seen:
+            raise ConfigError(f"{seen[final]} and {option}: name the same file; name two")
+        seen[final] = option
 
 
 def write_text(path: Path, text: str) -> None:

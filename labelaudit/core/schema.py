@@ -196,7 +196,7 @@ def from_document(document: dict[str, Any], folder: Path | None = None) -> Audit
         facts.pop("n_classes")
         tree = facts.pop("hierarchy", None)
         hierarchy = Hierarchy(**_tuples(tree)) if tree is not None else None
-        facts["slices"] = _tuples(facts.get("slices", {}))
+        facts["slices"] = {name: tuple(own) for name, own in facts.get("slices", {}).items()}
         alerts = [Alert(**_tuples(alert)) for alert in document["alerts"]]
         return Audit(
             dataset=DatasetFacts(**_tuples(facts), hierarchy=hierarchy),

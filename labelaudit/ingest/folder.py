@@ -321,6 +321,8 @@ def _chosen(root: Path, named: str, option: str) -> Part:
             for found in candidates(file for file in path.parent.iterdir() if is_data(file)):
                 if found.parts and found.path.name == path.name:
                     return _part(found, f"by {option}")
+    if (root / named).exists() or Path(named).exists():
+        raise ConfigError(f"{option} {printable(named)}: is not a regular file")
     near = did_you_mean(named, (path.name for path in root.iterdir()))
     raise ConfigError(
         f"{option} {printable(named)}: no such file in {printable(root)} or here{near}"

@@ -96,7 +96,7 @@ def _of_values(value: Any, called: str) -> Iterator[_Event]:
             if waiting:
                 yield "end", "", None
         elif item is None:
-            yield "nothing", "", None
+            yield "nothing", "null", None  # as YAML has it, a class may be called null
         elif isinstance(item, Mapping | _Pairs):
             pairs = item.items() if isinstance(item, Mapping) else item
             yield "map", "", None
@@ -163,7 +163,8 @@ class _Grown:
         return self.called if line is None else f"{self.called}, line {line}"
 
     def group(self, name: str, parent: int) -> int:
-        self.groups.append(name)
+        # Half a surrogate pair, which JSON can spell, cannot be written anywhere.
+        self.groups.append(name.encode("utf-8", "backslashreplace").decode())
         self.group_parents.append(parent)
         return len(self.groups) - 1
 

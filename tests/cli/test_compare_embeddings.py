@@ -340,3 +340,20 @@ def test_sparklines_and_plots():
 )
 def test_figures_are_short(value, said):
     assert figure(value) == said
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["-o", "epoch-1.npy"], "-o epoch-1.npy: is read here; name another file"),
+        (["--json", "labels.csv"], "--json labels.csv: is read here; name another file"),
+        (["-o", "a.html", "--json", "a.html"], "-o and --json: name the same file; name two"),
+        (["-o", "nowhere/a.html"], "-o nowhere/a.html: no such folder to write into"),
+    ],
+)
+def test_what_is_read_is_not_written_over(cli, checkpoints, more, said):
+    before = {path.name: path.read_bytes() for path in checkpoints[0].parent.iterdir()}
+    done = cli("compare-embeddings", *checkpoints, "--labels", "labels.csv", *more)
+    assert done.code == 2
+    assert done.err == f"labelaudit: {said}\n"
+    assert {path.name: path.read_bytes() for path in checkpoints[0].parent.iterdir()} == before

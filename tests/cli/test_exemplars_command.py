@@ -44,7 +44,7 @@ def test_markdown_goes_to_standard_output(cli, digits_audit):
     [
         (("--class", "eight"), "--class eight: no such class"),
         (("-o", "a.pdf"), "end it in .html or .md"),
-        (("-o", "no/such/a.html"), "cannot be written"),
+        (("-o", "no/such/a.html"), "no such folder to write into"),
     ],
 )
 def test_what_is_wrong_is_one_line(cli, digits_audit, arguments, said):

@@ -214,3 +214,15 @@ def test_show_names_the_slices_of_a_suspect(cli, tmp_path):
     arguments = ("t.csv", "--predictions", "p.npz", "--by", "x_rank", "-o", "s", "-q")
     assert cli("audit", *arguments).code == 0
     assert "  slices            x_rank blank\n" in cli("show", "s", "r0").out
+
+
+def test_an_audit_older_than_slices_is_measured_without_them(folder, cli, tmp_path):
+    assert cli("audit", folder, "-o", tmp_path / "old").code == 0
+    path = tmp_path / "old" / "audit.json"
+    made = json.loads(path.read_text())
+    del made["dataset"]["slices"]
+    path.write_text(json.dumps(made))
+    done = cli("measure", tmp_path / "old")
+    assert done.code == 0, done.err
+    again = json.loads(path.read_text())["measurements"]
+    assert {again[name]["status"] for name in ("split_leakage", "label_shift")} == {"skipped"}

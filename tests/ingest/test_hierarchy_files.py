@@ -111,7 +111,7 @@ def test_what_is_wrong_is_said_in_one_line(read, text, said):
     [
         ('{"a": ["cat"], "a": ["dog"]}', "'a' stands twice in one place"),
         ('{"a": [true]}', "True is no name of a class; put it in quotes"),
-        ('{"a": [null]}', "an empty name"),
+        ('{"a": [null]}', "null"),
         ("{", "is not JSON"),
         ("[" * 100_000, "more than 64 levels"),
         ('{"a":' * 100_000, "more than 64 levels"),
@@ -161,3 +161,16 @@ def test_ten_thousand_classes_in_a_deep_tree_are_read_at_once(read):
     tree = read("\n".join(lines), names)
     assert len(tree.groups) == 200
     assert time.process_time() - began < 5
+
+
+def test_null_is_a_name_in_every_format(read):
+    assert read("a: [yes, null]\nb: [no]", ("yes", "no", "null")).groups == ("a", "b")
+    assert read('{"a": ["yes", null], "b": ["no"]}', ("yes", "no", "null"), "t.json").groups == (
+        "a",
+        "b",
+    )
+
+
+def test_half_a_surrogate_pair_is_shown_as_an_escape(read):
+    tree = read('{"\\ud800": ["cat", "dog"], "b": ["car", "bus"]}', file="t.json")
+    assert tree.groups == ("\\ud800", "b")
