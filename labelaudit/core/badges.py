@@ -66,7 +66,7 @@ def _duplicates(audit: Audit) -> State:
         seen.append(same.message)
     if near is not None:
         groups = int(near["n_groups"])
-        seen.append(f"near duplicates: {groups:,} group{'s' * (groups != 1)}")
+        seen.append(f"near duplicates with different labels: {groups:,} group{'s' * (groups != 1)}")
     if seen:
         return "yes", "; ".join(seen)
     return "unknown", same.message if same is not None else "not checked"

@@ -126,8 +126,8 @@ def _alerts(found: dict[str, Any]) -> tuple[Alert, ...]:
             module="statistics",
             scope=f"{one}, {other}",
             message=f"{worst['near']:,} of {worst['rows']:,} rows of "
-            f"{printable(worst['split'], 40)} have a near duplicate in another split, most "
-            f"between {one} and {other}",
+            f"{printable(worst['split'], 40)} have a near duplicate in another split (equal ones "
+            f"count), most between {one} and {other}",
             mitigation="Look at some of these pairs; where they are one thing, keep it in one "
             "split (group by scene, person or document when you split).",
             value=float(low),

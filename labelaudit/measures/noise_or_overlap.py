@@ -113,8 +113,8 @@ class NoiseOrOverlap(Measure):
                 scope=self._listed(noisy),
                 message=f"Confusions that look like wrong labels, not like overlap: "
                 f"{self._listed(noisy)}",
-                mitigation="Relabel the suspects of these pairs first.",
-                value=noisy[0]["score"],
+                mitigation="Review the suspects of these pairs first: both classes side by side.",
+                value=min(pair["low"] for pair in noisy),
                 threshold=LEAST_MISLABELLED,
                 basis=_BASIS,
                 use_cases=("train", "evaluate", "benchmark"),

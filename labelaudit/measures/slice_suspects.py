@@ -191,14 +191,16 @@ def alerts_of(column: Mapping[str, Any]) -> list[Alert]:
     which = listed([value["value"] for value in far], 5)
     by_classes = worst["standardised_ratio"]
     told = f", {by_classes:.1f} times what its classes explain" if by_classes else ""
+    have = "has" if len(far) == 1 else "have"
+    most = "" if len(far) == 1 else f"most of all {printable(worst['value'], 60)}, "
     return [
         Alert(
             id="slice_suspects.more",
             severity="caution",
             module="statistics",
             scope=f"{name}: {which}",
-            message=f"{len(far):,} of {len(column['values']):,} slices by `{name}` have far more "
-            f"suspects than the rest: {which}; most {printable(worst['value'], 60)!r}, at "
+            message=f"{len(far):,} of {len(column['values']):,} slices by `{name}` {have} far more "
+            f"suspects than the rest: {which}; {most}at "
             f"least {worst['ratio_low']:.1f} times their share{told}",
             mitigation="Review the suspects of this slice first (`by_` columns of the findings); "
             "then ask whether its labels are worse or the model knows it less.",

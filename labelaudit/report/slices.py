@@ -19,7 +19,19 @@ def slices_of(audit: Audit) -> tuple[SliceTable, ...]:
     if balance is None:
         return ()
     suspects = {one["column"]: one for one in _columns(audit.measurement("slice_suspects"))}
-    return tuple(_table(audit, one, suspects.get(one["column"])) for one in _columns(balance))
+    shift = audit.measurement("label_shift")
+    judged = shift.details.get("columns", {}) if shift is not None else {}
+    tables = []
+    # What chance explains least stands first.
+    for one in sorted(_columns(balance), key=lambda one: _likely(suspects.get(one["column"]))):
+        column = one["column"]
+        tables.append(_table(audit, one, suspects.get(column), judged.get(column)))
+    return tuple(tables)
+
+
+def _likely(suspects: Mapping[str, Any] | None) -> float:
+    chance = suspects["chance"] if suspects is not None else None
+    return 1.0 if chance is None else float(chance)
 
 
 def _columns(measured: Measurement | None) -> Sequence[Mapping[str, Any]]:
@@ -27,7 +39,10 @@ def _columns(measured: Measurement | None) -> Sequence[Mapping[str, Any]]:
 
 
 def _table(
-    audit: Audit, balance: Mapping[str, Any], suspects: Mapping[str, Any] | None
+    audit: Audit,
+    balance: Mapping[str, Any],
+    suspects: Mapping[str, Any] | None,
+    shift: Mapping[str, Any] | None,
 ) -> SliceTable:
     values = balance["values"]
     flags = suspects["values"] if suspects is not None else [{}] * len(values)
@@ -36,7 +51,7 @@ def _table(
     left_out = len(pairs) - MOST_SLICES
     return SliceTable(
         column=named(balance["column"]),
-        note=" ".join(filter(None, _sentences(audit, balance, suspects))),
+        note=" ".join(filter(None, [*_sentences(audit, balance, suspects), _at_odds(shift)])),
         rows=tuple(_row(*pairs[at]) for at in order[:MOST_SLICES]),
         more=f"{several(left_out, 'further value')} not shown; all are in audit.json"
         if left_out > 0
@@ -85,12 +100,34 @@ def _sentences(
     return said
 
 
+def _at_odds(shift: Mapping[str, Any] | None) -> str:
+    """Say which values are labelled unlike the rest, as far as predictions can tell."""
+    if shift is None or not shift.get("slices"):
+        return ""
+    odd = [one for one in shift["slices"] if one["at_odds"]]
+    if not odd:
+        return "Labels and predictions go together alike everywhere, but for chance."
+    said = []
+    for one in odd[:3]:
+        worst = one["largest_difference"]
+        what = ""
+        if worst is not None:
+            share = numbers.share(abs(worst["difference"]))
+            what = f" {named(worst['class'])}, {share} of its rows;"
+        said.append(f"{named(one['slice'])} (most:{what} p {_sign(one['p_value'])})")
+    more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""
+    return f"Labelled unlike the rest, or unlike in looks: {', '.join(said)}{more}."
+
+
+def _sign(chance: float) -> str:
+    shown = numbers.score(chance)
+    return shown if shown.startswith("<") else f"= {shown}"
+
+
 def _chance(chance: float) -> str:
     """Say whether chance alone would often make a difference as large."""
-    shown = numbers.score(chance)
-    sign = "" if shown.startswith("<") else "= "
     more = "more than" if chance < _UNLIKELY else "no more than"
-    return f"{more} by chance (p {sign}{shown})"
+    return f"{more} by chance (p {_sign(chance)})"
 
 
 def _leakage(audit: Audit, name: str, key: str, what: str) -> str:
