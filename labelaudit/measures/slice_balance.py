@@ -1,3 +1,4 @@
+import math
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -6,6 +7,7 @@ import numpy.typing as npt
 
 from labelaudit.core.dataset import Batch
 from labelaudit.core.results import Alert, DatasetFacts, Measurement
+from labelaudit.core.rows import Array
 from labelaudit.core.text import listed, printable
 from labelaudit.engine.counts import CodeCounts
 from labelaudit.measures.homogeneity import chance_of, holm
@@ -15,6 +17,7 @@ TINY = 30
 # A class of which chance would put so many into a slice is there, but in 1 slice of 148.
 EXPECTED = 5.0
 _MOST_CLASSES = 3
+_Z = 1.959963984540054
 
 Counts = npt.NDArray[np.int64]
 
@@ -32,9 +35,11 @@ class SliceBalance(Measure):
     rows and share, classes that are there and absent, imbalance ratio and evenness among those
     that are, the total variation distance TV = 1/2 sum |p - q| to the classes of the rest with its
     chance (Holm's correction over the values of the column), and the three classes that differ
-    most. All are counts of all rows, so there is no interval; chance is a permutation test by its
-    exact mean and variance, with a gamma distribution between them. Rows without a value are left
-    out of that column and counted. Cost: one count for each row and column.
+    most. Imbalance ratio and TV have 95 % intervals, by the delta method, were the rows drawn anew
+    (which class is largest, and which differ, held fixed). V is a count of all rows and has none;
+    chance is a permutation test by its exact mean and variance, a gamma distribution between them.
+    Rows without a value are left out of that column and counted. Cost: one count for each row and
+    column.
 
     Range 0 to 1, lower is better, below .1 good. Alerts: slices of fewer than 30 rows, and slices
     that lack a class of which their size would give 5 rows. Limits: a difference is no fault by
@@ -158,8 +163,10 @@ def _value_balance(
         "lacking": [facts.class_names[code] for code in lacking[:10].tolist()],
         "n_lacking": len(lacking),
         "imbalance_ratio": float(counts.max() / counts.min()) if rows else None,
+        **_ratio_interval(counts),
         "evenness": entropy / float(np.log(len(labels))) if len(labels) > 1 else None,
         "distance": float(distance) if is_part else None,
+        **_distance_interval(float(distance), apart, here, rows, rest),
         "chance": chance_of(part * total / rest, np.array([rows, rest]), classes)
         if is_part
         else None,
@@ -172,6 +179,36 @@ def _value_balance(
             for at in first.tolist()
             if is_part and apart[at] != 0
         ],
+    }
+
+
+def _ratio_interval(counts: Counts) -> dict[str, float | None]:
+    """Return the 95 % interval of the largest count over the smallest, on the log scale."""
+    if len(counts) < 2:
+        return {"imbalance_low": None, "imbalance_high": None}
+    most, least = float(counts.max()), float(counts.min())
+    factor = math.exp(_Z * math.sqrt(1 / most + 1 / least))
+    return {
+        "imbalance_low": max(most / least / factor, 1.0),
+        "imbalance_high": most / least * factor,
+    }
+
+
+def _distance_interval(
+    distance: float, apart: Array, here: Array, rows: int, rest: int
+) -> dict[str, float | None]:
+    """Return the 95 % interval of TV: half the difference of two sums of shares with signs."""
+    if not rows or not rest:
+        return {"distance_low": None, "distance_high": None}
+    signs = np.sign(apart)
+    own = np.concatenate([here, np.zeros(len(apart) - len(here))])
+    variance = 0.0
+    for shares, n in ((own, rows), (own - apart, rest)):
+        variance += float((signs**2 * shares).sum() - (signs * shares).sum() ** 2) / n
+    half = _Z / 2 * math.sqrt(max(variance, 0.0))
+    return {
+        "distance_low": max(distance - half, 0.0),
+        "distance_high": min(distance + half, 1.0),
     }
 
 

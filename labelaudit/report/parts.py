@@ -212,7 +212,9 @@ class SliceRow:
     ratio: str
     ratio_interval: str
     imbalance: str
+    imbalance_interval: str
     distance: str
+    distance_interval: str
     absent: str
 
 

@@ -1,6 +1,6 @@
 """The slices of a dataset in the label: each value of a split, source or annotator, worst first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from labelaudit.core.results import Audit, Measurement
@@ -75,13 +75,21 @@ def _row(balance: Mapping[str, Any], flags: Mapping[str, Any]) -> SliceRow:
         share=numbers.share(flags.get("flagged_share")),
         interval=numbers.share_range(flags.get("low"), flags.get("high")),
         ratio=numbers.UNKNOWN if ratio is None else numbers.ratio(ratio),
-        ratio_interval=""
-        if low is None or high is None
-        else f"{numbers.ratio(low)} to {numbers.ratio(high)}",
+        ratio_interval=_between(numbers.ratio, low, high),
         imbalance=numbers.ratio(balance["imbalance_ratio"]),
+        imbalance_interval=_between(
+            numbers.ratio, balance.get("imbalance_low"), balance.get("imbalance_high")
+        ),
         distance=numbers.score(balance["distance"]),
+        distance_interval=_between(
+            numbers.score, balance.get("distance_low"), balance.get("distance_high")
+        ),
         absent=numbers.count(balance["absent_classes"]),
     )
+
+
+def _between(shown: Callable[[float], str], low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{shown(low)} to {shown(high)}"
 
 
 def _sentences(

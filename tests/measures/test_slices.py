@@ -356,3 +356,21 @@ def test_the_law(seed):
     assert isinstance(found, Measurement)
     assert {one["column"] for one in found.details["columns"]} == {"split", "source"}
     assert column_of(found, "source")[0]["blank"] > 0
+
+
+def test_intervals_of_balance_hold_the_truth():
+    """In 200 draws of a slice and of the rest; 95 % is promised, 19 misses are chance's bound."""
+    own, rest = np.array([0.5, 0.3, 0.15, 0.05]), np.array([0.3, 0.3, 0.2, 0.2])
+    draw = np.random.default_rng(0)
+    missed = {"distance": 0, "imbalance": 0}
+    for _ in range(200):
+        labels = np.concatenate([draw.choice(4, 500, p=own), draw.choice(4, 900, p=rest)])
+        where = np.repeat(["a", "b"], [500, 900])
+        probabilities = np.full((1400, 4), 0.25)
+        found = audit(labels, probabilities, by={"s": where}, measures=["slice_balance"],
+                      allow=["alignment", "weak_model"])  # fmt: skip
+        a = column_of(found.measurement("slice_balance"), "s")[1]["a"]
+        missed["distance"] += not a["distance_low"] <= 0.2 <= a["distance_high"]
+        missed["imbalance"] += not a["imbalance_low"] <= 10 <= a["imbalance_high"]
+        assert a["distance_low"] < a["distance"] < a["distance_high"]
+    assert max(missed.values()) <= 19
