@@ -31,3 +31,11 @@ def jeffreys(k: int, n: int) -> tuple[float, float]:
 def shrunken(k: float, n: float, overall: float) -> float:
     """Return the share k of n drawn towards the overall share by the weight of 10 examples."""
     return (k + 10 * overall) / (n + 10)
+
+
+def even_odds(k: int, n: int) -> float:
+    """Return the two-sided p-value of k of n where both sides are as likely (binomial test)."""
+    from scipy.special import betainc
+
+    more = max(k, n - k)
+    return 1.0 if 2 * more == n else min(1.0, 2 * float(betainc(more, n - more + 1, 0.5)))

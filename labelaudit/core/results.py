@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from labelaudit.core.coded import Column, as_array
 from labelaudit.core.dataset import Check, InputFile
+from labelaudit.core.examples import Example
 from labelaudit.core.hierarchy import Hierarchy
+from labelaudit.core.reviews import Reviews
 from labelaudit.core.settings import JOINTS, Setting
 
 if TYPE_CHECKING:
@@ -308,6 +310,8 @@ class Audit:
     detection: Detection | None = None
     measurements: tuple[Measurement | Skipped, ...] | None = None
     findings: Findings | None = None
+    reviews: Reviews | None = None
+    examples: Mapping[int, Example] = field(default_factory=dict)
     scores: Mapping[str, Column] | None = None
     folder: Path | None = None
 

@@ -13,6 +13,7 @@ from labelaudit.core.dataset import Check, InputFile
 from labelaudit.core.errors import InputError
 from labelaudit.core.hierarchy import Hierarchy
 from labelaudit.core.listed import FEW_CLASSES
+from labelaudit.core.modules import modules_of
 from labelaudit.core.results import (
     SCHEMA_VERSION,
     Alert,
@@ -25,11 +26,12 @@ from labelaudit.core.results import (
     Measurement,
     Skipped,
 )
+from labelaudit.core.reviews import Review, Reviews
 from labelaudit.core.settings import Setting
 from labelaudit.core.text import printable
 
 TOOL = "labelaudit"
-MOST_FINDINGS = 20  # written in full into audit.json
+MOST_FINDINGS = 200  # written in full into audit.json: those that the report shows
 _DENSE_CLASSES = 100
 _PLAIN = frozenset({bool, float, int, str, type(None)})
 
@@ -82,6 +84,8 @@ def to_document(audit: Audit) -> dict[str, Any]:
         "findings": _first_findings(audit) if audit.findings is not None else None,
         "measurements": _measurements(audit) if audit.measurements is not None else None,
         "alerts": [_plain(alert) for alert in audit.alerts],
+        "reviews": _plain(audit.reviews),
+        "label": modules_of(audit),
         "badges": [_plain(badge) for badge in badges_of(audit)],
         "provenance": {
             "inputs": [_plain(file) for file in audit.inputs],
@@ -142,9 +146,37 @@ def _first_findings(audit: Audit) -> list[dict[str, Any]]:
     """Return the most doubtful rows with all evidence; all of them are in findings.parquet."""
     assert audit.findings is not None
     return [
-        {name: _known(value) for name, value in _flat(finding).items()}
+        {name: _known(value) for name, value in (_flat(finding) | _tallies(finding)).items()}
         for finding in audit.findings[:MOST_FINDINGS]
     ]
+
+
+def _tallies(finding: Finding) -> dict[str, list[int]]:
+    """Return how many of the neighbours, models and detectors speak against the given label.
+
+    Each as two counts: those that do, and all that were asked.
+    """
+    known = finding.evidence
+    counted: dict[str, list[int]] = {}
+    for column, name in (("neighbour_labels", "neighbours"), ("model_labels", "models")):
+        labels = known.get(column)
+        if labels and labels[0]:  # empty where a row was not looked at
+            counted[f"{name}_suggesting"] = [labels.count(finding.suggested_label), len(labels)]
+    if "agree" in known:
+        agree, dissent = (_listed(known[name]) for name in ("agree", "dissent"))
+        counted["detectors_agreeing"] = [len(agree), len(agree) + len(dissent)]
+    return counted
+
+
+def _listed(names: str) -> list[str]:
+    return [] if names in ("none", "") else names.split(", ")
+
+
+def _read_reviews(document: dict[str, Any] | None) -> Reviews | None:
+    if document is None:
+        return None
+    by_row = {int(row): Review(**review) for row, review in document["by_row"].items()}
+    return Reviews(**(document | {"by_row": by_row}))
 
 
 def _known(value: Any) -> Any:
@@ -157,6 +189,7 @@ def _known(value: Any) -> Any:
 def _flat(finding: Finding) -> dict[str, Any]:
     own: dict[str, Any] = _plain(finding)
     evidence: dict[str, Any] = own.pop("evidence")
+    evidence.pop("evidence", None)  # a sentence for a table; its figures stand beside it
     return own | evidence
 
 
@@ -208,6 +241,7 @@ def from_document(document: dict[str, Any], folder: Path | None = None) -> Audit
             tool_version=document["tool_version"],
             detection=_read_detection(document["detection"]),
             measurements=_read_measurements(document["measurements"], alerts),
+            reviews=_read_reviews(document.get("reviews")),
             folder=folder,
         )
     except (LookupError, TypeError, ValueError, AttributeError) as error:

@@ -3,26 +3,48 @@
 Row charts hold marks only and may be stretched; a chart with text is drawn at its own size.
 """
 
+import math
 from collections.abc import Sequence
 
 from markupsafe import Markup
 
 from labelaudit.report import numbers
-from labelaudit.report.parts import Bin
+from labelaudit.report.drawn import Bin, ClassMap
+from labelaudit.report.parts import Says
 
 _PLOT = 300
 _LEFT, _TOP, _SIDE = 38, 10, 250
 
 
-def bar(part: float, kind: str) -> Markup:
-    """Return a bar from 0 of `part` of the full width; `kind` is suspected, given or other."""
-    return _row(_rect("track", 0, 100) + _rect(kind, 0, 100 * _within(part)))
+def bar(part: float, kind: str, strong: float | None = None) -> Markup:
+    """Return a bar from 0 of `part` of the full width; `kind` is suspected, given or other.
+
+    Where `strong` is given only that part of the full width is drawn strongly, the rest pale.
+    """
+    pale = kind if strong is None else "pale"
+    marks = _rect("track", 0, 100) + _rect(pale, 0, 100 * _within(part))
+    return _row(marks if strong is None else marks + _rect(kind, 0, 100 * _within(strong)))
 
 
-def probability(part: float, threshold: float | None, kind: str) -> Markup:
-    """Return the bar of a probability, its class's threshold as a tick."""
-    tick = _rect("tick", 100 * _within(threshold) - 0.5, 1) if threshold is not None else ""
-    return _row(_rect("track", 0, 100) + _rect(kind, 0, 100 * _within(part)) + tick)
+def probabilities(told: Sequence[Says]) -> Markup:
+    """Return a bar for each probability, one under the other, the class's threshold as a tick."""
+    marks = [f'<path class="track" d="{"".join(map(_track, range(len(told))))}"/>']
+    ticks = ""
+    for at, one in enumerate(told):
+        y = 20 * at + 6
+        width = round(100 * _within(one.probability), 1)
+        if width:
+            marks.append(f'<path class="{one.kind}" d="M0 {y}h{width:g}v8H0z"/>')
+        if one.threshold is not None:
+            ticks += f"M{100 * _within(one.threshold) - 0.5:.1f} {y}h1v8h-1z"
+    marks.append(f'<path class="tick" d="{ticks}"/>' if ticks else "")
+    return Markup(
+        f'<svg viewBox="0 0 100 {20 * len(told)}" preserveAspectRatio="none">{"".join(marks)}</svg>'
+    )
+
+
+def _track(at: int) -> str:
+    return f"M0 {20 * at + 6}h100v8H0z"
 
 
 def interval(part: float, low: float, high: float, axis: float) -> Markup:
@@ -37,22 +59,119 @@ def interval(part: float, low: float, high: float, axis: float) -> Markup:
 
 def reliability(bins: Sequence[Bin]) -> Markup:
     """Return the reliability plot: agreement over confidence, dots as large as their bins."""
-    largest = max((each.rows for each in bins), default=1)
+    largest = max((each.n_rows for each in bins), default=1)
     marks = [_grid()]
     for each in bins:
         x, y, even = (_at(each.confidence, 0), _at(each.agreement, 1), _at(each.confidence, 1))
-        radius = _number(2.5 + 6.5 * (each.rows / largest) ** 0.5)
+        radius = _number(2.5 + 6.5 * (each.n_rows / largest) ** 0.5)
         marks.append(f'<line class="gap" x1="{x}" y1="{even}" x2="{x}" y2="{y}"/>')
         if each.low is not None and each.high is not None:
             low, high = _at(each.low, 1), _at(each.high, 1)
             marks.append(f'<line class="whisker" x1="{x}" y1="{low}" x2="{x}" y2="{high}"/>')
         marks.append(f'<circle class="people" cx="{x}" cy="{y}" r="{radius}"/>')
-    total = numbers.count(sum(each.rows for each in bins))
+    total = numbers.count(sum(each.n_rows for each in bins))
     sentence = f"Agreement with the given label over confidence, {len(bins)} bins of {total} rows"
     return Markup(
         f'<svg class="plot" role="img" aria-label="{sentence}" width="{_PLOT}" height="{_PLOT}" '
         f'viewBox="0 0 {_PLOT} {_PLOT}">{"".join(marks)}</svg>'
     )
+
+
+def dots(detectors: Sequence[tuple[str, bool]]) -> str:
+    """Return a dot for each detector: filled where it agrees, a ring where it does not."""
+    return "".join("●" if agrees else "○" for _, agrees in detectors)
+
+
+def votes(options: Sequence[tuple[str, int]]) -> Markup:
+    """Return a square for each vote, coloured by what was chosen; neither is a ring."""
+    each = [option for option, count in options for _ in range(min(count, 20))]
+    marks = []
+    for at, option in enumerate(each):
+        x = 12 * at
+        if option == "both":
+            marks.append(f'<rect class="given" x="{x}" y="0" width="5" height="10"/>')
+            marks.append(f'<rect class="suggested" x="{x + 5}" y="0" width="5" height="10"/>')
+        else:
+            kind = option if option in ("given", "suggested") else "ring"
+            marks.append(f'<rect class="{kind}" x="{x + 0.5}" y=".5" width="9" height="9"/>')
+    width = 12 * max(len(each), 1)
+    return Markup(
+        f'<svg class="marks" width="{width}" height="10" viewBox="0 0 {width} 10" '
+        f'aria-hidden="true">{"".join(marks)}</svg>'
+    )
+
+
+def scale(end: float) -> Markup:
+    """Return the ends of a scale of shares, from 0."""
+    return Markup(
+        '<svg class="scale" width="100" height="14" viewBox="0 0 100 14" role="img" '
+        f'aria-label="from 0 to {100 * end:.0f} per cent"><text x="0" y="11">0</text>'
+        f'<text class="end" x="100" y="11">{100 * end:.0f} %</text></svg>'
+    )
+
+
+def histogram(counts: Sequence[int], beside: Sequence[int], kind: str) -> Markup:
+    """Return a histogram over 0 to 1 in equal bins, on a log scale that `beside` shares."""
+    highest = math.log10(max(*counts, *beside, 1) + 1)
+    width, height, left, base = 300, 120, 38, 100
+    step = (width - left - 10) / len(counts)
+    marks = [f'<line class="axis" x1="{left}" y1="{base}" x2="{width - 10}" y2="{base}"/>']
+    for power in range(1, math.ceil(highest) + 1):
+        level = base - 88 * math.log10(10**power + 1) / highest
+        if level >= 8:
+            line = f'x1="{left}" y1="{_number(level)}" x2="{width - 10}" y2="{_number(level)}"'
+            marks.append(f'<line class="hair" {line}/>')
+            text = f'x="{left - 5}" y="{_number(level + 4)}">{10**power:,}'
+            marks.append(f'<text class="end" {text}</text>')
+    for at, count in enumerate(counts):
+        tall = 88 * math.log10(count + 1) / highest
+        x, y = _number(left + at * step + 0.5), _number(base - tall)
+        size = f'width="{_number(step - 1)}" height="{_number(tall)}"'
+        marks.append(f'<rect class="{kind}" x="{x}" y="{y}" {size}/>')
+    for part in (0, 50, 100):
+        place = _number(left + (width - left - 10) * part / 100)
+        marks.append(f'<text class="middle" x="{place}" y="{base + 16}">{part}</text>')
+    sentence = (
+        f"{numbers.count(sum(counts))} rows by the probability of their given label, per cent"
+    )
+    return Markup(
+        f'<svg class="plot" role="img" aria-label="{sentence}" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}">{"".join(marks)}</svg>'
+    )
+
+
+def class_map(drawn: ClassMap) -> Markup:
+    """Return the map of rows: a grey cloud, suspects in orange, classes by name.
+
+    A cloud is one path of points without length, drawn by their round caps.
+    """
+    size, scale_to = 460, 0.44
+    clouds = []
+    for kind, wanted in (("cloud", False), ("cloud suspect", True)):
+        marks = "".join(
+            f"M{_number(10 + x * scale_to)} {_number(10 + (1000 - y) * scale_to)}h0"
+            for x, y, suspect in zip(drawn.x, drawn.y, drawn.is_suspect, strict=True)
+            if suspect is wanted
+        )
+        clouds.append(f'<path class="{kind}" d="{marks}"/>' if marks else "")
+    names = [
+        Markup('<text class="place" x="{}" y="{}"><title>{}</title>{}</text>').format(
+            _number(10 + x * scale_to), _number(10 + (1000 - y) * scale_to), str(name), _short(name)
+        )
+        for name, x, y in drawn.classes
+    ]
+    suspects = sum(drawn.is_suspect)
+    sentence = (
+        f"{numbers.count(len(drawn.x))} rows in two axes, {numbers.count(suspects)} suspected"
+    )
+    return Markup(
+        f'<svg class="map" role="img" aria-label="{sentence}" width="{size}" height="{size}" '
+        f'viewBox="0 0 {size} {size}">{"".join(clouds)}{Markup("").join(names)}</svg>'
+    )
+
+
+def _short(name: str) -> str:
+    return str(name) if len(name) <= 14 else name[:13] + "…"
 
 
 def _grid() -> str:

@@ -1,68 +1,162 @@
-"""The classes, the suspects and the pairs of classes that are taken for each other."""
+"""The suspects and the classes, each with what speaks for and against it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import Any
 
-from labelaudit.core.results import Audit, Confusion, Detection, Finding, Kinship
-from labelaudit.report import numbers
-from labelaudit.report.pairs import verdict_on, verdicts_of
-from labelaudit.report.parts import ClassRow, Confusions, MatrixRow, Pair, Suspect
+from labelaudit.core.results import Audit, Detection, Finding
+from labelaudit.core.reviews import Review
+from labelaudit.core.text import UNKNOWN
+from labelaudit.report.figures import Document, Said, joined, named, said
+from labelaudit.report.parts import ClassRow, Says, Suspect, Suspects, Verdict
 from labelaudit.report.words import (
+    DETECTORS,
     FEW_LABELS,
-    MATRIX_CLASSES,
-    MOST_KIN,
-    MOST_PAIRS,
     MOST_SUSPECTS,
     NO_SUSPECTS,
-    named,
-    part_of,
+    VERDICTS,
     plain,
-    several,
     why_missing,
     why_no_detection,
 )
 
 
-def suspects_of(audit: Audit, detection: Detection | None) -> tuple[Suspect, ...]:
-    if detection is None or audit.findings is None:
-        return ()
-    sampled = "neighbour_recall" in (detection.near_duplicates or {})
-    near = "sampled neighbours" if sampled else "nearest neighbours"
-    return tuple(_suspect(finding, near) for finding in islice(audit.findings, MOST_SUSPECTS))
-
-
-def _suspect(finding: Finding, near: str) -> Suspect:
-    given, suggested = named(finding.given_label), named(finding.suggested_label)
-    threshold = _threshold(finding.suggested_threshold)
-    return Suspect(
-        rank=int(finding.rank),
-        id=named(finding.id),
-        given=given,
-        suggested=suggested,
-        quality=numbers.score(float(finding.label_quality)),
-        beside=_beside(finding, suggested, near),
-        given_probability=float(finding.given_probability),
-        suggested_probability=float(finding.suggested_probability),
-        given_threshold=_threshold(finding.given_threshold),
-        suggested_threshold=threshold,
-        gives_given=numbers.probability(finding.given_probability),
-        gives_suggested=numbers.probability(finding.suggested_probability),
-        needs=numbers.probability(threshold) if threshold is not None else "none",
+def suspects_of(audit: Audit, doc: Document, detection: Detection | None) -> Suspects:
+    note = suspects_note(audit, doc, detection)
+    rows: tuple[Suspect, ...] = ()
+    if detection is not None and audit.findings is not None:
+        sampled = "neighbour_recall" in (detection.near_duplicates or {})
+        near = "sampled neighbours" if sampled else "nearest neighbours"
+        rows = tuple(
+            _suspect(audit, doc, index, finding, near)
+            for index, finding in enumerate(islice(audit.findings, MOST_SUSPECTS))
+        )
+    asked = [name for row in rows[:1] for name, _ in row.detectors]
+    kinds = {row.example.kind for row in rows if row.example is not None}
+    return Suspects(
+        note=note,
+        rows=rows,
+        detectors=tuple((name, DETECTORS.get(name, "")) for name in asked),
+        is_reviewed=any(row.verdict is not None for row in rows),
+        has_pictures="image" in kinds,
+        has_words=bool(kinds & {"text", "table"}),
     )
 
 
-def _beside(finding: Finding, suggested: str, those_near: str) -> str:
-    """Say what else there is than the model's probabilities, and who does not agree."""
-    known, parts = finding.evidence, []
-    near, said = known.get("neighbour_labels"), known.get("model_labels")
-    for names, who in ((near, f"{those_near} are"), (said, "models say")):
-        if names and names[0]:  # empty where a row was not looked at
-            parts.append(
-                f"{names.count(finding.suggested_label)} of {len(names)} {who} {suggested}"
+def _suspect(audit: Audit, doc: Document, index: int, finding: Finding, near: str) -> Suspect:
+    place = f"/findings/{index}"
+    given, suggested = named(finding.given_label), named(finding.suggested_label)
+    review = audit.reviews.by_row.get(finding.row) if audit.reviews is not None else None
+    detectors = _detectors(finding.evidence)
+    known = doc.at(place)
+    return Suspect(
+        rank=doc.figure(f"{place}/rank", "count"),
+        id=named(finding.id),
+        given=given,
+        suggested=suggested,
+        quality=doc.figure(f"{place}/label_quality", "score"),
+        score=float(finding.label_quality),
+        why=_why(doc, place, finding, suggested),
+        beside=_beside(doc, place, known, suggested, near),
+        says=_says(doc, place, finding, given, suggested),
+        agree=doc.figure(f"{place}/detectors_agreeing", "of") if detectors else "",
+        detectors=detectors,
+        dissent=", ".join(name for name, agrees in detectors if not agrees),
+        verdict=_verdict(doc, finding.row, review),
+        example=audit.examples.get(finding.row),
+        gives_given=doc.figure(f"{place}/given_probability", "probability"),
+        gives_suggested=doc.figure(f"{place}/suggested_probability", "probability"),
+        needs=doc.figure(f"{place}/suggested_threshold", "threshold"),
+    )
+
+
+def _detectors(evidence: Mapping[str, Any]) -> tuple[tuple[str, bool], ...]:
+    """Return every detector that was asked about a row, and whether it agrees."""
+    told = []
+    for column, agrees in (("agree", True), ("dissent", False)):
+        names = evidence.get(column, "none")
+        told += [(plain(name), agrees) for name in names.split(", ") if name not in ("none", "")]
+    return tuple(sorted(told, key=lambda one: list(DETECTORS).index(one[0])
+                        if one[0] in DETECTORS else len(DETECTORS)))  # fmt: skip
+
+
+def _why(doc: Document, place: str, finding: Finding, suggested: str) -> Said:
+    """Say why a row is flagged, so that a reader can disagree."""
+    needs = doc.figure(f"{place}/suggested_threshold", "threshold")
+    if needs == "none":
+        return said("{} has no threshold: no example", suggested)
+    if finding.suggested_probability >= finding.suggested_threshold - 1e-6:
+        return said("{} passes its threshold, {}", suggested, needs)
+    return said("{} is below its threshold, {}; wide margin", suggested, needs)
+
+
+def _says(
+    doc: Document, place: str, finding: Finding, given: str, suggested: str
+) -> tuple[Says, ...]:
+    """Return what the model gives to the suggested, the next and the given class."""
+    told = [
+        Says(
+            name=suggested,
+            kind="suggested",
+            shown=doc.figure(f"{place}/suggested_probability", "probability"),
+            probability=float(finding.suggested_probability),
+            threshold=_threshold(finding.suggested_threshold),
+        )
+    ]
+    following = finding.evidence.get("next_label")
+    if following:
+        told.append(
+            Says(
+                name=named(following),
+                kind="other",
+                shown=doc.figure(f"{place}/next_probability", "probability"),
+                probability=float(finding.evidence["next_probability"]),
+                threshold=None,
             )
-    if known.get("dissent", "none") != "none":
-        parts.append(f"not: {plain(known['dissent'])}")
-    return "; ".join(parts)
+        )
+    told.append(
+        Says(
+            name=given,
+            kind="given",
+            shown=doc.figure(f"{place}/given_probability", "probability"),
+            probability=float(finding.given_probability),
+            threshold=_threshold(finding.given_threshold),
+        )
+    )
+    return tuple(told)
+
+
+def _beside(doc: Document, place: str, known: Mapping[str, Any], suggested: str, near: str) -> Said:
+    """Say what else there is than the model's probabilities."""
+    parts = []
+    for name, who in (("neighbours", f"{near} are"), ("models", "models say")):
+        if f"{name}_suggesting" in known:
+            counts = doc.figure(f"{place}/{name}_suggesting", "of")
+            parts.append(said("{} {} {}", counts, who, suggested))
+    return joined("; ", parts)
+
+
+def _verdict(doc: Document, row: int, review: Review | None) -> Verdict | None:
+    if review is None:
+        return None
+    place = f"/reviews/by_row/{row}"
+    words = [
+        said("{} {}", doc.figure(f"{place}/votes/{option}", "count"), option)
+        for option, count in review.votes.items()
+        if count
+    ]
+    total = sum(review.annotators.values())
+    shares = [
+        said("{} {}", named(name), doc.figure(f"{place}/annotators/{name}", "count"))
+        for name, _ in sorted(review.annotators.items(), key=lambda item: -item[1])[:3]
+    ]
+    return Verdict(
+        name=VERDICTS.get(review.verdict, plain(review.verdict)),
+        is_wrong=review.verdict in ("suggested", "neither"),
+        votes=tuple((plain(option), int(count)) for option, count in review.votes.items()),
+        words=joined(", ", words),
+        annotators=said("annotators: {}", joined(", ", shares)) if total else "",
+    )
 
 
 def _threshold(value: float) -> float | None:
@@ -70,194 +164,105 @@ def _threshold(value: float) -> float | None:
     return float(value) if value <= 1.5 else None
 
 
-def suspects_note(audit: Audit, detection: Detection | None) -> str:
+def suspects_note(audit: Audit, doc: Document, detection: Detection | None) -> str:
     if detection is None:
         return f"Suspects are unknown: {why_no_detection(audit)}."
     if detection.n_flagged == 0:
         return NO_SUSPECTS
+    total = doc.figure("/detection/n_flagged", "count")
     if audit.findings is None:
-        return f"The {numbers.count(detection.n_flagged)} suspects are not in this audit."
-    total = len(audit.findings)
-    if total > MOST_SUSPECTS:
-        return (
-            f"The first {MOST_SUSPECTS} of {numbers.count(total)}, most suspicious first; all "
-            "are in the findings of the audit."
+        return said("The {} suspects are not in this audit.", total)
+    if len(audit.findings) > MOST_SUSPECTS:
+        return said(
+            "The first two hundred of {}, most suspicious first; all are in the findings of the "
+            "audit and in flagged.csv.",
+            total,
         )
-    return f"All {numbers.count(total)}, most suspicious first." if total > 1 else "The only one."
+    if len(audit.findings) == 1:
+        return "The only one."
+    return said("All {}, most suspicious first.", total)
 
 
-def confusions_of(audit: Audit, detection: Detection | None) -> Confusions:
-    if detection is None:
-        return Confusions(
-            note=why_no_detection(audit), names=(), matrix=(), pairs=(), more_pairs=""
-        )
-    names = audit.dataset.class_names
-    counted = {(given, other): count for given, other, count in detection.flagged_pairs}
-    chance = {(one.given, one.suggested): one for one in detection.confusions}
-    ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
-    more = len(ordered) - MOST_PAIRS
-    verdicts = verdicts_of(audit)
-    return Confusions(
-        note="Rows are given labels, columns the class the model estimates. Numbers are the "
-        "calibrated joint: its estimate of how many labels belong elsewhere. The pairs count "
-        "suspects, which the joint sets but does not equal."
-        if 2 < len(names) <= MATRIX_CLASSES
-        else "Suspects by given label and the class they look like.",
-        names=names if 2 < len(names) <= MATRIX_CLASSES else (),
-        matrix=_matrix(audit, detection) if 2 < len(names) <= MATRIX_CLASSES else (),
-        pairs=tuple(
-            _pair(
-                audit,
-                pair,
-                count,
-                counted.get((pair[1], pair[0]), 0),
-                chance.get(pair),
-                verdict_on(verdicts, *pair),
-            )
-            for pair, count in ordered[:MOST_PAIRS]
-        ),
-        more_pairs=f"{several(more, 'more pair')} with at least one suspect" if more > 0 else "",
-        kin=tuple(_kin(audit, kin) for kin in detection.kinships[:MOST_KIN]),
-    )
-
-
-def _kin(audit: Audit, kin: Kinship) -> str:
-    given, other = (audit.dataset.class_names[code] for code in (kin.given, kin.other))
-    there, back = numbers.share(kin.there), numbers.share(kin.back)
-    shares = (
-        f"of {given} that it places in either, it places {there} in {other}; of {other}, "
-        f"{back} in {given}"
-    )
-    looks = f"{given} and {other} look like one class"
-    if kin.kind == "two":
-        looks = f"{given} looks like two classes, itself and {other}"
-    return f"To the model {looks}: {shares}"
-
-
-def _pair(
-    audit: Audit,
-    pair: tuple[int, int],
-    count: int,
-    reverse: int,
-    known: Confusion | None,
-    verdict: tuple[str, str, str],
-) -> Pair:
-    given, suggested = (audit.dataset.class_names[index] for index in pair)
-    of = numbers.count(audit.dataset.class_counts[pair[0]])
-    verb = "looks" if count == 1 else "look"
-    back = f"; {numbers.count(reverse)} the reverse" if reverse else "; none the reverse"
-    chance = ""
-    # Where all suspects are of one class, say, there is nothing to choose.
-    if known is not None and abs(known.expected - count) > 1e-6 * count:
-        chance = f"{numbers.ratio(known.expected)} by chance"
-        back += f"; {chance}{', systematic' if known.is_systematic else ''}"
-    return Pair(
-        given=given,
-        suggested=suggested,
-        count=count,
-        reverse=reverse,
-        by_chance=chance,
-        sentence=f"{numbers.count(count)} of {of} labelled {given} {verb} like {suggested}{back}",
-        reads_as=verdict[0],
-        score=verdict[1],
-        basis=verdict[2],
-    )
-
-
-def _matrix(audit: Audit, detection: Detection) -> tuple[MatrixRow, ...]:
-    joint = detection.confident_joint
-    scale = max(audit.dataset.n_examples, 1) / 10_000
-    rows = []
-    for index, name in enumerate(audit.dataset.class_names):
-        cells = tuple(int(cell) for cell in joint[index])
-        steps = tuple(
-            0 if other == index else _step(cell, scale) for other, cell in enumerate(cells)
-        )
-        off = sum(cells) - cells[index]
-        rows.append(
-            MatrixRow(name=name, cells=cells, steps=steps, diagonal=index, off_diagonal=off)
-        )
-    return tuple(rows)
-
-
-def _step(cell: int, scale: float) -> int:
-    if cell == 0:
-        return 0
-    return 1 + sum(cell / scale > cut for cut in (1, 3, 6, 10, 20))
-
-
-def class_rows(audit: Audit, detection: Detection | None) -> tuple[ClassRow, ...]:
+def class_rows(audit: Audit, doc: Document, detection: Detection | None) -> tuple[ClassRow, ...]:
     """Return every class, in the order of the dataset."""
     facts = audit.dataset
     largest = max((*facts.class_counts, 1))
-    flagged = detection.flagged_by_class.tolist() if detection else None
-    shares = [
-        part_of(flagged[index], count) if flagged is not None and count else None
-        for index, count in enumerate(facts.class_counts)
-    ]
+    shares = doc.at("/label/statistics/flagged_share") or [None] * facts.n_classes
     top = max((part for part in shares if part is not None), default=0.0)
     looks: dict[int, tuple[int, int]] = {}
-    for given, other, count in detection.flagged_pairs if detection else ():
-        looks.setdefault(given, (other, count))
+    pairs = detection.flagged_pairs if detection else ()
+    for index, (given, other, _) in enumerate(pairs):
+        looks.setdefault(given, (other, index))
     balance = audit.measurement("class_balance")
     tiers = balance.per_class.get("tier") if balance else None
-    intervals = _intervals(audit, facts.n_classes)
-    estimated = _estimated(audit, detection)
+    lows, highs = _intervals(audit, facts.n_classes)
+    missing = why_missing(audit, doc, "suspect_share")[0]
+    known = detection is not None
+    estimated = doc.at("/label/statistics/estimated")
     rows = []
     for index, name in enumerate(facts.class_names):
-        count, part = facts.class_counts[index], shares[index]
-        low, high = intervals[index]
-        known = flagged is not None
+        count, part, low, high = facts.class_counts[index], shares[index], lows[index], highs[index]
+        place = f"/label/statistics/{{}}/{index}"
         rows.append(
             ClassRow(
                 name=name,
                 n_labels=count,
-                labels=numbers.count(count),
-                share_of_labels=numbers.share(part_of(count, facts.n_examples)),
+                labels=doc.figure(f"/dataset/class_counts/{index}", "count"),
+                share_of_labels=doc.figure(f"/label/variables/share/{index}", "share"),
                 size=count / largest,
-                tier="absent" if count == 0 else str(tiers[index]) if tiers else numbers.UNKNOWN,
-                flagged=numbers.count(flagged[index]) if flagged is not None else numbers.UNKNOWN,
-                share=numbers.share(part) if count else "no labels" if known else numbers.UNKNOWN,
+                tier="absent" if count == 0 else str(tiers[index]) if tiers else UNKNOWN,
+                flagged=doc.figure(f"/detection/flagged_by_class/{index}", "count")
+                if known
+                else UNKNOWN,
+                share=_share(doc, place.format("flagged_share"), count, known),
                 bar=part / top if part is not None and top else 0.0,
                 low=low,
                 high=high,
-                interval=_interval_text(audit, count, low, high),
+                interval=_interval_text(doc, index, count, low, missing),
                 assessable=_assessable(count),
-                looks_like=_looks_like(facts.class_names, looks.get(index), known),
-                looks_like_count=numbers.count(looks[index][1]) if index in looks else "",
-                estimated=numbers.count(estimated[index]) if estimated else numbers.UNKNOWN,
-                shift=numbers.signed(estimated[index] - count) if estimated else "",
+                looks_like=facts.class_names[looks[index][0]]
+                if index in looks
+                else "no suspect"
+                if known
+                else UNKNOWN,
+                looks_like_count=doc.figure(
+                    f"/detection/flagged_pairs/{looks[index][1]}/2", "count"
+                )
+                if index in looks
+                else "",
+                estimated=doc.figure(place.format("estimated"), "count") if estimated else UNKNOWN,
+                shift=doc.figure(place.format("shift"), "signed") if estimated else "",
+                n_estimated=estimated[index] if estimated else None,
                 flagged_share=part,
             )
         )
     return tuple(rows)
 
 
-def _looks_like(names: Sequence[str], look: tuple[int, int] | None, known: bool) -> str:
-    if look is not None:
-        return names[look[0]]
-    return "no suspect" if known else numbers.UNKNOWN
+def _share(doc: Document, place: str, count: int, known: bool) -> str:
+    if not known:
+        return UNKNOWN
+    return doc.figure(place, "share") if count else "no labels"
 
 
-def _estimated(audit: Audit, detection: Detection | None) -> list[int] | None:
-    if detection is None:
-        return None
-    return [round(part * audit.dataset.n_examples) for part in detection.estimated_prior.tolist()]
-
-
-def _intervals(audit: Audit, n_classes: int) -> list[tuple[float | None, float | None]]:
+def _intervals(audit: Audit, n: int) -> tuple[Sequence[float | None], Sequence[float | None]]:
     measured = audit.measurement("suspect_share")
     if measured is None or not {"low", "high"} <= set(measured.per_class):
-        return [(None, None)] * n_classes
-    return list(zip(measured.per_class["low"], measured.per_class["high"], strict=True))
+        return [None] * n, [None] * n
+    return measured.per_class["low"], measured.per_class["high"]
 
 
-def _interval_text(audit: Audit, count: int, low: float | None, high: float | None) -> str:
+def _interval_text(doc: Document, index: int, count: int, low: float | None, missing: str) -> str:
     if count < FEW_LABELS:
         return "not assessable"
-    if low is not None and high is not None:
-        return numbers.share_range(low, high)
-    return why_missing(audit, "suspect_share")[0]
+    if low is None:
+        return missing
+    place = "/measurements/suspect_share/per_class"
+    return said(
+        "{} to {}",
+        doc.figure(f"{place}/low/{index}", "share_number"),
+        doc.figure(f"{place}/high/{index}", "share"),
+    )
 
 
 def _assessable(count: int) -> str:

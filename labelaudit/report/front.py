@@ -1,123 +1,209 @@
-"""The front of the label: panel, verdict, the ladder of counts."""
+"""The front of the label: panel and verdict."""
 
 from collections.abc import Sequence
 
 from labelaudit.core.dataset import Check
 from labelaudit.core.results import Audit, Detection
-from labelaudit.report import numbers
-from labelaudit.report.measured import absent_note, fact_of, found_note, lean
-from labelaudit.report.parts import ClassRow, Count, Fact, Panel
+from labelaudit.core.text import UNKNOWN
+from labelaudit.report.figures import Document, Said, joined, said
+from labelaudit.report.measured import fact_of, found_note, lean
+from labelaudit.report.parts import ClassRow, Fact, Panel
 from labelaudit.report.words import (
     FEW_LABELS,
-    FILTERS,
     NO_SUSPECTS,
     NOISE_NOTE,
     NOT_REVIEWED,
-    part_of,
     plain,
-    several,
     spoken,
     why_no_detection,
 )
 
+_REVIEWS = "/label/ground_truth_correlation"
+_MODEL = "/label/probabilistic_model"
+
 
 def panel_of(
-    audit: Audit, detection: Detection | None, classes: Sequence[ClassRow], refused: bool
+    audit: Audit,
+    doc: Document,
+    detection: Detection | None,
+    classes: Sequence[ClassRow],
+    refused: bool,
 ) -> Panel:
-    facts = audit.dataset
-    unlabelled = f"; {numbers.count(facts.n_unlabelled)} without" if facts.n_unlabelled else ""
-    shown, more = _worst(classes, facts.n_classes)
+    shown, more = _worst(audit, doc, classes)
+    found = detection is not None
+    rate, rate_known, note, lines = _people(audit, doc, detection)
     return Panel(
         title="Label Facts",
-        dataset=facts.name,
-        size="not counted"
-        if refused
-        else f"{several(facts.n_examples, 'example')} in "
-        f"{several(facts.n_classes, 'class', 'classes')}, one label each{unlabelled}",
-        suspected=numbers.count(detection.n_flagged) if detection else numbers.UNKNOWN,
-        suspected_known=detection is not None,
-        share=numbers.share(part_of(detection.n_flagged, facts.n_examples))
-        if detection
-        else why_no_detection(audit),
-        human_rate=NOT_REVIEWED,
-        human_note=_review_advice(detection),
-        noise=_noise(detection),
-        noise_note=_noise_note(detection) if detection else why_no_detection(audit),
-        facts=_facts(audit, classes),
+        dataset=audit.dataset.name,
+        size="not counted" if refused else _size(audit, doc),
+        suspected=doc.figure("/detection/n_flagged", "count") if found else UNKNOWN,
+        suspected_known=found,
+        share=doc.figure(f"{_MODEL}/flagged_share", "share") if found else why_no_detection(audit),
+        human_rate=rate,
+        human_known=rate_known,
+        human_note=note,
+        human_lines=lines,
+        noise=doc.figure("/detection/model_noise_estimate", "share") if found else UNKNOWN,
+        noise_note=_noise_note(detection, doc) if detection else why_no_detection(audit),
+        facts=_facts(audit, doc, classes),
         classes=() if refused else shown,
         more_classes="" if refused else more,
-        footnotes=_footnotes(audit, detection),
+        footnotes=_footnotes(audit, doc, detection),
+        packet=() if refused else _packet(audit, doc, detection),
     )
 
 
-def _noise(detection: Detection | None) -> str:
-    if detection is None or detection.model_noise_estimate is None:
-        return numbers.UNKNOWN
-    return numbers.share(detection.model_noise_estimate)
+def _size(audit: Audit, doc: Document) -> str:
+    size = said(
+        "{} in {}, one label each",
+        doc.several("/dataset/n_examples", "example"),
+        doc.several("/label/metadata/classes", "class", "classes"),
+    )
+    if not audit.dataset.n_unlabelled:
+        return size
+    return said("{}; {} without", size, doc.figure("/dataset/n_unlabelled", "count"))
 
 
-def _noise_note(detection: Detection) -> str:
+def _noise_note(detection: Detection, doc: Document) -> str:
     if detection.model_noise_estimate is None:
-        return plain(detection.model_noise_basis)
+        return doc.text("/detection/model_noise_basis")
     if detection.model_noise_interval is None:
         return NOISE_NOTE
-    spread = numbers.share_range(*detection.model_noise_interval)
-    return f"{NOISE_NOTE}; by sampling alone {spread}"
+    spread = doc.figure("/detection/model_noise_interval", "share_range")
+    return said("{}; by sampling alone {}", NOISE_NOTE, spread)
 
 
-def _review_advice(detection: Detection | None) -> str:
+def _people(
+    audit: Audit, doc: Document, detection: Detection | None
+) -> tuple[str, bool, str, tuple[tuple[str, str], ...]]:
+    """Return what people found: the rate, whether it is known, a note, and how it was found."""
     if detection is None:
-        return "no person's verdict is in this audit"
+        return NOT_REVIEWED, False, "no person's verdict is in this audit", ()
     if detection.n_flagged == 0:
-        return "there is no suspect to review"
-    few = min(100, detection.n_flagged)
-    return f"reviewed by people: 0 of {numbers.count(detection.n_flagged)}; review {few} for a rate"
+        return NOT_REVIEWED, False, "there is no suspect to review", ()
+    flagged = doc.figure("/detection/n_flagged", "count")
+    reviews = audit.reviews
+    if reviews is None or not reviews.n_reviewed:
+        first = doc.figure(f"{_MODEL}/review_first", "count")
+        note = said("reviewed by people: none of {}; review {} for a rate", flagged, first)
+        return NOT_REVIEWED, False, note, ()
+    wrong = doc.figure(f"{_REVIEWS}/not_upheld", "count")
+    lines: tuple[tuple[str, str], ...] = (
+        (
+            "Suspects reviewed by people",
+            said("{} of {}", doc.figure(f"{_REVIEWS}/reviewed", "count"), flagged),
+        ),
+        (
+            "of these, not upheld",
+            said("{} ({})", wrong, doc.figure(f"{_REVIEWS}/flagged_precision", "share")),
+        ),
+    )
+    if not reviews.n_not_upheld:
+        reviewed = doc.figure(f"{_REVIEWS}/reviewed", "count")
+        most = ""
+        if reviews.interval is not None:
+            most = said("at most {}", doc.figure(f"{_REVIEWS}/interval/1", "share"))
+        return said("{} of {} wrong", wrong, reviewed), True, most or "all were reviewed", lines
+    interval = "no interval: all suspects were reviewed"
+    if reviews.interval is not None:
+        spread = doc.figure(f"{_REVIEWS}/interval", "share_range")
+        interval = said("95 % interval {}", spread)
+    note = said("{}; errors outside the suspects are not counted", interval)
+    return said("about {}", doc.figure(f"{_REVIEWS}/rate", "share")), True, note, lines
 
 
-def _footnotes(audit: Audit, detection: Detection | None) -> tuple[str, ...]:
+def _footnotes(audit: Audit, doc: Document, detection: Detection | None) -> tuple[str, ...]:
     if detection is None:
         return ("Nothing here says that a label is right or wrong.",)
-    basis = plain(detection.model_noise_basis)
-    return (
+    notes: list[str] = [
         "* A suspect is a label that the model's evidence speaks against. It is not an error "
         "until a person has decided so.",
-        f"† Not a rate of errors. Basis: {basis}.",
-    )
+        said("† Not a rate of errors. Basis: {}.", doc.text("/detection/model_noise_basis")),
+    ]
+    if audit.reviews is not None and audit.reviews.n_reviewed:
+        notes.append(
+            said(
+                "The human-checked rate supposes that suspects not reviewed are like those that "
+                "were, and counts nothing outside the suspects. Not upheld: {}.",
+                doc.text("/reviews/rule"),
+            )
+        )
+    return tuple(notes)
 
 
-def _facts(audit: Audit, classes: Sequence[ClassRow]) -> tuple[Fact, ...]:
-    imbalance = audit.measurement("class_balance")
-    neighbours = audit.measurement("knn_disagreement")
-    calibration = audit.measurement("calibration")
-    agree = 1 - neighbours.value if neighbours and neighbours.value is not None else None
+def _packet(
+    audit: Audit, doc: Document, detection: Detection | None
+) -> tuple[tuple[str, str], ...]:
+    """Return what the label is made of, what it holds and what nobody looked for: as on food."""
+    has = audit.dataset.has
+    made = ["given labels"]
+    if "probabilities" in has:
+        made.append("predicted probabilities")
+    if "embeddings" in has:
+        made.append("embeddings")
+    if "votes" in has:
+        made.append("annotators' votes")
+    if audit.reviews is not None:
+        made.append("people's reviews")
+    untested = [] if detection is not None else ["label errors"]
+    run = {check.name for check in audit.contract if check.status != "not_testable"}
+    if "duplicates" not in run:
+        untested.append("equal inputs")
+    if audit.measurement("near_leakage") is None:
+        untested.append("leakage between splits")
+    if audit.measurement("knn_disagreement") is None:
+        untested.append("separability")
+    untested.append("errors that the model cannot see")
+    lines: list[tuple[str, str]] = [("Made from", ", ".join(made))]
+    both = doc.at("/label/pair_plots/both_ways")
+    if both and detection is not None and len(audit.dataset.class_names) > 2:
+        one, other = (audit.dataset.class_names[code] for code in both[0][:2])
+        lines.append(("Contains", said("{} and {} taken for each other", one, other)))
+    return (*lines, ("Not tested for", ", ".join(untested)))
+
+
+def _facts(audit: Audit, doc: Document, classes: Sequence[ClassRow]) -> tuple[Fact, ...]:
     return (
         fact_of(
             audit,
+            doc,
             "class_balance",
             "Imbalance",
             "largest ÷ smallest class",
-            numbers.ratio(imbalance.value) if imbalance else None,
-            absent_note(audit),
+            "/measurements/class_balance/value",
+            "ratio",
+            absent_note(audit, doc),
         ),
         _hardest(audit, classes),
         fact_of(
             audit,
+            doc,
             "knn_disagreement",
             "Separability",
             "nearest neighbours agree",
-            numbers.share(agree) if neighbours else None,
-            found_note(neighbours),
+            f"{_MODEL}/neighbour_agreement/value",
+            "share",
+            found_note(doc, audit.measurement("knn_disagreement")),
         ),
         fact_of(
             audit,
+            doc,
             "calibration",
             "Calibration",
             "gap to agreement",
-            numbers.score(calibration.value) if calibration else None,
-            lean(calibration) if calibration else "",
+            "/measurements/calibration/value",
+            "score",
+            lean(audit.measurement("calibration")),
         ),
-        _contract_fact(audit.contract),
+        _contract_fact(audit, doc),
     )
+
+
+def absent_note(audit: Audit, doc: Document) -> str:
+    if 0 not in audit.dataset.class_counts:
+        return ""
+    path = "/label/statistics/absent_classes"
+    return said("leaves out {}", doc.several(path, "absent class", "absent classes"))
 
 
 def _hardest(audit: Audit, classes: Sequence[ClassRow]) -> Fact:
@@ -132,26 +218,29 @@ def _hardest(audit: Audit, classes: Sequence[ClassRow]) -> Fact:
         else "no class has a suspect"
     )
     if audit.detection is not None and audit.detection.n_flagged:
-        why = f"every class with suspects has fewer than {FEW_LABELS} labels"
-    return Fact(name="Hardest class", gloss=gloss, value=numbers.UNKNOWN, note=why, known=False)
+        why = "every class with suspects has too few labels"
+    return Fact(name="Hardest class", gloss=gloss, value=UNKNOWN, note=why, known=False)
 
 
-def _contract_fact(contract: Sequence[Check]) -> Fact:
-    tally = {status: sum(check.status == status for check in contract) for status in STATUSES}
+def _contract_fact(audit: Audit, doc: Document) -> Fact:
+    tally = doc.at("/label/provenance/checks")
     worst = next((status for status in STATUSES if tally[status] and status != "not_testable"), "")
-    value = {
-        "refused": "failed",
-        "alerted": several(tally["alerted"], "alert"),
-        "repaired": "repaired",
-        "passed": "passed",
-    }.get(worst, numbers.UNKNOWN)
-    notes = [f"{tally['not_testable']} not testable"] if tally["not_testable"] else []
-    notes += [f"allowed: {', '.join(map(spoken, names))}"] if (names := allowed(contract)) else []
+    checks = "/label/provenance/checks"
+    value: str = {"refused": "failed", "repaired": "repaired", "passed": "passed"}.get(
+        worst, UNKNOWN
+    )
+    if worst == "alerted":
+        value = doc.several(f"{checks}/alerted", "alert")
+    notes: list[str] = []
+    if tally["not_testable"]:
+        notes.append(said("{} not testable", doc.figure(f"{checks}/not_testable", "count")))
+    if names := allowed(audit.contract):
+        notes.append(f"allowed: {', '.join(map(spoken, names))}")
     return Fact(
         name="Input contract",
-        gloss=several(len(contract), "check"),
+        gloss=doc.several(f"{checks}/all", "check"),
         value=value,
-        note="; ".join(notes),
+        note=joined("; ", notes),
         known=worst != "",
     )
 
@@ -164,7 +253,9 @@ def allowed(contract: Sequence[Check]) -> list[str]:
 STATUSES = ("refused", "alerted", "repaired", "passed", "not_testable")
 
 
-def _worst(classes: Sequence[ClassRow], n_classes: int) -> tuple[tuple[ClassRow, ...], str]:
+def _worst(
+    audit: Audit, doc: Document, classes: Sequence[ClassRow]
+) -> tuple[tuple[ClassRow, ...], str]:
     """Return the classes of the front panel, by suspected share, and a line on the rest.
 
     A class too small to be judged comes after those that are not: one suspect among two labels
@@ -177,94 +268,68 @@ def _worst(classes: Sequence[ClassRow], n_classes: int) -> tuple[tuple[ClassRow,
         return (known and row.n_labels < FEW_LABELS, -amount)
 
     ordered = sorted(classes, key=place)
-    shown, rest = ordered[:10], ordered[10:]
-    if n_classes == 11:
-        shown, rest = ordered, []
-    if not rest:
-        return tuple(shown), ""
-    parts = [row.flagged_share for row in rest if row.flagged_share is not None]
-    mean = f", {numbers.share(sum(parts) / len(parts))} suspected on average" if parts else ""
-    return tuple(shown), f"{several(len(rest), 'more class', 'more classes')}{mean}"
+    if len(ordered) <= 11:
+        return tuple(ordered), ""
+    more = doc.several("/label/statistics/further_classes", "more class", "more classes")
+    mean = doc.at("/label/statistics/flagged_share_of_rest")
+    if mean is not None:
+        shown = doc.figure("/label/statistics/flagged_share_of_rest", "share")
+        more = said("{}, {} suspected on average", more, shown)
+    return tuple(ordered[:10]), more
 
 
 def verdict_of(
-    audit: Audit, detection: Detection | None, refused: Sequence[Check]
+    audit: Audit, doc: Document, detection: Detection | None, refused: Sequence[Check]
 ) -> tuple[str, ...]:
     if refused:
+        place = f"/contract/{audit.contract.index(refused[0])}"
         return (
             "The input contract failed, so nothing was counted.",
-            f"{plain(refused[0].name)}: {plain(refused[0].message)}.",
+            said("{}: {}.", plain(refused[0].name), doc.text(f"{place}/message")),
         )
     if names := allowed(audit.contract):
         failed = f"The input contract failed and was allowed to: {', '.join(map(spoken, names))}."
-        return (failed, *_judged(audit, detection))
-    return _judged(audit, detection)
+        return (failed, *_judged(audit, doc, detection))
+    return _judged(audit, doc, detection)
 
 
-def _judged(audit: Audit, detection: Detection | None) -> tuple[str, ...]:
+def _judged(audit: Audit, doc: Document, detection: Detection | None) -> tuple[str, ...]:
     if detection is None and "probabilities" not in audit.dataset.has:
         return ("No label was checked: there are no predictions.",)
     if detection is None:
         return ("No label was checked yet: run `labelaudit detect`.",)
     if detection.n_flagged == 0:
         return tuple(f"{sentence}." for sentence in NO_SUSPECTS.rstrip(".").split(". "))
-    total, flagged = audit.dataset.n_examples, detection.n_flagged
-    if detection.top is not None and detection.n_filtered is not None:
-        first = (
-            f"These are the {numbers.count(flagged)} most doubtful of "
-            f"{several(detection.n_filtered, 'label')} that the rule flags: a budget of "
-            f"{plain(detection.top)}."
+    total = audit.dataset.n_examples
+    first = _suspected(detection, doc, total)
+    if audit.reviews is not None and audit.reviews.n_reviewed:
+        people = said(
+            "Reviewers did not uphold {} of {}.",
+            doc.figure(f"{_REVIEWS}/not_upheld", "count"),
+            doc.several("/dataset/n_examples", "label"),
         )
-    elif total <= 100 or total < 2 * flagged:
-        first = f"The model suspects {numbers.count(flagged)} of {several(total, 'label')}."
-    else:
-        first = f"The model suspects 1 label in {numbers.count(round(total / flagged))}."
-    few = "100" if flagged > 100 else "it" if flagged == 1 else f"all {flagged}"
-    second = f"Nobody has checked yet: review {few} to learn the error rate."
+        return (people, first, "Look before you delete.")
+    few: str = doc.figure(f"{_MODEL}/review_first", "count")
+    if detection.n_flagged == 1:
+        few = "it"
+    elif detection.n_flagged <= 100:
+        few = said("all {}", few)
+    second = said("Nobody has checked yet: review {} to learn the error rate.", few)
     return (first, second) if total > 100 else (first, second, "Too few labels to rank classes.")
 
 
-def _budget(detection: Detection) -> str:
-    if detection.top is None or detection.n_filtered is None:
-        return ""
-    return (
-        f" It flags {numbers.count(detection.n_filtered)}; these are the most doubtful, for a "
-        f"budget of {plain(detection.top)}."
-    )
-
-
-def counts_of(audit: Audit, detection: Detection | None) -> tuple[Count, ...]:
-    reviewed = Count(
-        name="Reviewed by people",
-        value=NOT_REVIEWED,
-        gloss="Only people decide which suspects are errors.",
-        kind="people",
-        bar=None,
-    )
-    if detection is None:
-        why = why_no_detection(audit)
-        return (
-            Count(name="Suspected", value=numbers.UNKNOWN, gloss=why, kind="suspected", bar=None),
-            reviewed,
+def _suspected(detection: Detection, doc: Document, total: int) -> Said:
+    flagged = doc.figure("/detection/n_flagged", "count")
+    if detection.top is not None and detection.n_filtered is not None:
+        return said(
+            "These are the {} most doubtful of {} that the rule flags: a budget of {}.",
+            flagged,
+            doc.several("/detection/n_filtered", "label"),
+            doc.text("/detection/top"),
         )
-    most = max(detection.n_predicted_neq_given, detection.n_flagged, 1)
-    rule = FILTERS.get(detection.filter, "")
-    return (
-        Count(
-            name="Model disagrees with the label",
-            value=numbers.count(detection.n_predicted_neq_given),
-            gloss="Top class differs from the given label. Mixes label errors with the model's "
-            "own mistakes.",
-            kind="other",
-            bar=detection.n_predicted_neq_given / most,
-        ),
-        Count(
-            name="Suspected",
-            value=numbers.count(detection.n_flagged),
-            gloss=f"Flagged by {plain(detection.filter)}{': ' if rule else ''}{rule}."
-            + _budget(detection),
-            kind="suspected",
-            bar=detection.n_flagged / most,
-        ),
-        reviewed,
-    )
+    if total <= 100 or total < 2 * detection.n_flagged:
+        return said(
+            "The model suspects {} of {}.", flagged, doc.several("/dataset/n_examples", "label")
+        )
+    one_in = doc.figure(f"{_MODEL}/one_in", "count")
+    return said("The model suspects one label in {}.", one_in)

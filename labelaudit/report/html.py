@@ -1,4 +1,7 @@
-"""The label as one HTML file that asks for nothing: no script, no network, no other file."""
+"""The label as one HTML file that asks for nothing: no network, no other file.
+
+Its script only sorts, filters, pages and copies; without it all is there to be read.
+"""
 
 import base64
 import hashlib
@@ -7,7 +10,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from labelaudit.core.results import Audit
-from labelaudit.report import charts, numbers
+from labelaudit.report import charts
+from labelaudit.report.figures import Figure, Name, Said
 from labelaudit.report.label import label_of
 
 if TYPE_CHECKING:
@@ -16,11 +20,11 @@ if TYPE_CHECKING:
 
 def render(audit: Audit) -> str:
     """Return the whole page."""
-    style = read("panel.css") + read("style.css")
+    style, script = read("panel.css") + read("style.css"), read("page.js")
     return (
         environment()
         .get_template("template.html.j2")
-        .render(label=label_of(audit), style=style, policy=policy(style))
+        .render(label=label_of(audit), style=style, script=script, policy=policy(style, script))
     )
 
 
@@ -33,13 +37,17 @@ def panel(audit: Audit) -> str:
     )
 
 
-def policy(style: str) -> str:
-    """Return the policy of a page that may fetch nothing and has this style."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+def policy(style: str, script: str = "") -> str:
+    """Return the policy of a page that may fetch nothing and has this style and script."""
+    allowed = f"script-src '{_hash(script)}'; " if script else ""
     return (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "
+        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; {allowed}"
         "base-uri 'none'; form-action 'none'"
     )
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def read(name: str) -> str:
@@ -63,12 +71,17 @@ def environment() -> "Environment":
         keep_trailing_newline=True,
     )
     made.filters["cut"] = _cut
-    made.filters["count"] = numbers.count
-    made.filters["share"] = numbers.share
-    made.filters["own"] = Markup  # for the style alone, which is a file of ours
+    made.filters["own"] = Markup  # for style and script alone, which are files of ours
+    made.filters["words"] = str  # for attributes: text without the marks of a figure or a name
+    made.filters["not_by"] = "not: {}".format
+    made.filters["base64"] = lambda data: base64.b64encode(data).decode()
     made.globals["chart"] = charts
     return made
 
 
 def _cut(name: str, limit: int = 18) -> str:
-    return name if len(name) <= limit else name[: limit - 1] + "…"
+    """Shorten a name; a number stays whole, so that it keeps its place in the audit."""
+    if len(name) <= limit or isinstance(name, Figure | Said):
+        return name
+    short = name[: limit - 1] + "…"
+    return Name(short) if isinstance(name, Name) else short

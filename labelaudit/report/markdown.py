@@ -135,12 +135,12 @@ def _badges(label: Label) -> list[str]:
 def _suspects(label: Label) -> list[str]:
     if label.refused:
         return []
-    shown = label.suspects[:MOST_SUSPECTS]
+    shown = label.suspects.rows[:MOST_SUSPECTS]
     if not shown:
-        return [escape(label.suspects_note)]
+        return [escape(label.suspects.note)]
     rows = [
         (
-            str(row.rank),
+            row.rank,
             row.id,
             f"{_short(row.given)} → {_short(row.suggested)}",
             row.quality,

@@ -1,38 +1,33 @@
-"""What measures found, alerts, and where everything came from."""
+"""What measures found: balance, separability, and any measure by its name."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from labelaudit.core.badges import badges_of
-from labelaudit.core.results import Alert, Audit, Measurement, Skipped
-from labelaudit.report import numbers
+from labelaudit.core.modules import TIERS
+from labelaudit.core.results import Audit, Measurement, Skipped
+from labelaudit.core.text import UNKNOWN
+from labelaudit.report.drawn import Agreeing, ClassMap
+from labelaudit.report.figures import Document, Said, joined, pointer, said
 from labelaudit.report.pairs import first_pairs, hard_pairs_of
 from labelaudit.report.parts import (
     Balance,
-    Bin,
     ClassRow,
     Fact,
-    Marked,
     Measure,
-    Provenance,
     Section,
-    Warned,
 )
-from labelaudit.report.words import (
-    BADGES,
-    MOST_CLASSES,
-    missing_note,
-    plain,
-    several,
-    spoken,
-    why_missing,
-)
+from labelaudit.report.words import MOST_CLASSES, missing_note, plain, spoken, why_missing
+
+_BALANCE = "/measurements/class_balance"
+_AGREEMENT = "/label/probabilistic_model/neighbour_agreement"
+_MOST_NAMED = 20  # classes of the map
 
 
-def lean(calibration: Measurement) -> str:
+def lean(calibration: Measurement | None) -> str:
+    if calibration is None:
+        return ""
     confidence = calibration.details.get("mean_confidence")
     agreement = calibration.details.get("agreement")
     if confidence is None or agreement is None or abs(confidence - agreement) < 0.01:
@@ -40,335 +35,293 @@ def lean(calibration: Measurement) -> str:
     return "too sure" if confidence > agreement else "not sure enough"
 
 
-def absent_note(audit: Audit) -> str:
-    absent = sum(count == 0 for count in audit.dataset.class_counts)
-    return f"leaves out {several(absent, 'absent class', 'absent classes')}" if absent else ""
-
-
 def fact_of(
-    audit: Audit, measure: str, name: str, gloss: str, value: str | None, note: str = ""
+    audit: Audit,
+    doc: Document,
+    measure: str,
+    name: str,
+    gloss: str,
+    place: str,
+    written: str,
+    note: str = "",
 ) -> Fact:
-    if value is not None:
-        return Fact(name=name, gloss=gloss, value=value, note=note, known=value != numbers.UNKNOWN)
-    return Fact(
-        name=name,
-        gloss=gloss,
-        value=numbers.UNKNOWN,
-        note=why_missing(audit, measure)[0],
-        known=False,
-    )
+    """Return a figure of a measure, or why there is none."""
+    if audit.measurement(measure) is not None:
+        value = doc.figure(place, written)
+        return Fact(name=name, gloss=gloss, value=value, note=note, known=value != UNKNOWN)
+    why = why_missing(audit, doc, measure)[0]
+    return Fact(name=name, gloss=gloss, value=UNKNOWN, note=why, known=False)
 
 
-def balance_of(audit: Audit, classes: Sequence[ClassRow]) -> Balance:
-    ordered = sorted(classes, key=lambda row: -row.n_labels)
+def balance_of(audit: Audit, doc: Document, classes: Sequence[ClassRow]) -> Balance:
+    counts = [row.n_labels for row in classes]
+    equal = len(set(counts)) == 1
+    ordered = sorted(classes, key=lambda row: _by_shift(row) if equal else -row.n_labels)
     highest = max((row.high for row in ordered if row.high is not None), default=0.0)
     axis = min(1.0, np.ceil(highest * 20) / 20) if highest else 1.0
     measured = audit.measurement("class_balance")
-    more = len(ordered) - MOST_CLASSES
     return Balance(
         note="How large the classes are, how large the model estimates them, and what share of "
         "each is suspected. Intervals cover the sampling of rows only; a suspect is not an error.",
-        facts=_balance_facts(audit, measured),
+        facts=_balance_facts(audit, doc, measured),
         classes=tuple(ordered[:MOST_CLASSES]),
         axis=float(axis),
-        more_classes=f"{several(more, 'smaller class', 'smaller classes')} not shown"
-        if more > 0
+        more_classes="smaller classes are not shown; all are in audit.json"
+        if len(ordered) > MOST_CLASSES
         else "",
     )
 
 
-def _balance_facts(audit: Audit, measured: Measurement | None) -> tuple[Fact, ...]:
+def _by_shift(row: ClassRow) -> int:
+    return -((row.n_estimated or 0) - row.n_labels)
+
+
+def _balance_facts(audit: Audit, doc: Document, measured: Measurement | None) -> tuple[Fact, ...]:
     if measured is None:
         return ()
-    details = measured.details
-    tiers = [str(tier) for tier in measured.per_class.get("tier", ())]
-    tally = " / ".join(numbers.count(tiers.count(tier)) for tier in ("head", "medium", "tail"))
-    return (
-        Fact(
-            name="Imbalance ratio",
-            gloss=absent_note(audit) or "largest ÷ smallest class",
-            value=numbers.ratio(measured.value),
+    details = f"{_BALANCE}/details"
+    told = [
+        ("Imbalance ratio", _largest_smallest(audit, doc), f"{_BALANCE}/value", "ratio", ""),
+        ("Evenness", "one: all classes equal", f"{details}/evenness", "score", ""),
+        (
+            "Effective classes",
+            "how many classes it feels like",
+            f"{details}/effective_classes_entropy",
+            "ratio",
+            said("of {}", doc.figure("/label/metadata/classes", "count")),
         ),
-        Fact(
-            name="Evenness",
-            gloss="1 = all classes equal",
-            value=numbers.score(details.get("evenness")),
+        (
+            "Always guess the largest",
+            "accuracy to beat",
+            f"{details}/majority_baseline",
+            "share",
+            "",
         ),
-        Fact(
-            name="Effective classes",
-            gloss="how many classes it feels like",
-            value=numbers.ratio(details.get("effective_classes_entropy")),
-            note=f"of {numbers.count(audit.dataset.n_classes)}",
-        ),
-        Fact(
-            name="Always guess the largest",
-            gloss="accuracy to beat",
-            value=numbers.share(details.get("majority_baseline")),
-        ),
-        Fact(
-            name="Head / medium / tail",
-            gloss=plain(details.get("tier_rule", "")),
-            value=tally,
-        ),
-        *_point_of_recall(audit, measured),
-    )
+    ]
+    facts = [
+        Fact(name=name, gloss=gloss, value=doc.figure(place, written), note=note)
+        for name, gloss, place, written, note in told
+        if place.split("/")[-1] in (*measured.details, "value")
+    ]
+    if doc.at("/label/statistics/tiers") is not None:
+        tiers = [doc.figure(f"/label/statistics/tiers/{tier}", "count") for tier in TIERS]
+        rule = doc.text(f"{details}/tier_rule") if "tier_rule" in measured.details else ""
+        facts.append(Fact(name="Head / medium / tail", gloss=rule, value=joined(" / ", tiers)))
+    return (*facts, *_point_of_recall(audit, doc, measured))
 
 
-def _point_of_recall(audit: Audit, measured: Measurement) -> Iterable[Fact]:
+def _largest_smallest(audit: Audit, doc: Document) -> str:
+    if 0 in audit.dataset.class_counts:
+        path = "/label/statistics/absent_classes"
+        return said("leaves out {}", doc.several(path, "absent class", "absent classes"))
+    return "largest ÷ smallest class"
+
+
+def _point_of_recall(audit: Audit, doc: Document, measured: Measurement) -> Iterable[Fact]:
     """Say what evaluation pays: how many examples a point of recall is in the smallest class."""
     points = measured.per_class.get("examples_per_point", ())
-    named = zip(points, audit.dataset.class_names, strict=False)
-    present = [(point, name) for point, name in named if point]
+    present = [(point, index) for index, point in enumerate(points) if point]
     if present:
-        point, name = min(present)
+        _, index = min(present)
         yield Fact(
             name="One point of recall",
             gloss="in the smallest class, in examples",
-            value=f"{point:,.2g}" if point < 10 else numbers.ratio(point),
-            note=name,
+            value=doc.figure(f"{_BALANCE}/per_class/examples_per_point/{index}", "small_ratio"),
+            note=audit.dataset.class_names[index],
         )
 
 
-def separability_of(audit: Audit) -> Section:
+def separability_of(audit: Audit, doc: Document) -> Section:
     measured = audit.measurement("knn_disagreement")
+    drawn = map_of(audit, doc)
+    pairs = hard_pairs_of(audit, doc)
     if measured is None or measured.value is None:
-        return Section(note=missing_note(audit, "knn_disagreement"), pairs=hard_pairs_of(audit))
-    low, high = measured.interval or (None, None)
-    interval = f"{numbers.share_range(1 - high, 1 - low)}" if low is not None and high else ""
-    worst, best = _extremes(audit, measured.per_class.get("mean", ()))
-    agree = {"worst": worst, "best": best}
+        return Section(note=missing_note(audit, doc, "knn_disagreement"), pairs=pairs, map=drawn)
+    interval = ""
+    if doc.at(f"{_AGREEMENT}/interval") is not None:
+        interval = doc.figure(f"{_AGREEMENT}/interval", "share_range")
     facts = [
         Fact(
             name="Nearest neighbours agree",
-            gloss="neighbours with the same label; 100 % is separable",
-            value=numbers.share(1 - measured.value),
+            gloss="neighbours with the same label; all is separable",
+            value=doc.figure(f"{_AGREEMENT}/value", "share"),
             note=interval,
         )
     ]
-    for name, found in (("Hardest to tell", agree["worst"]), ("Easiest to tell", agree["best"])):
-        if found is not None:
-            facts.append(
-                Fact(
-                    name=name,
-                    gloss="class by agreement of its neighbours",
-                    value=found[0],
-                    note=numbers.share(1 - found[1]),
-                )
-            )
-    k, metric = measured.details.get("k"), measured.details.get("metric")
-    how = f" {numbers.figure(k)} neighbours by {plain(metric)} distance." if k and metric else ""
-    sample = f" Rows: {_sample(measured)}."
-    return Section(
-        note=f"Measured between embeddings.{how}{sample}{_how_exact(measured.details)}",
-        facts=tuple(facts),
-        pairs=hard_pairs_of(audit),
-    )
-
-
-def calibration_of(audit: Audit) -> Section:
-    measured = audit.measurement("calibration")
-    if measured is None or measured.value is None:
-        return Section(note=missing_note(audit, "calibration"))
-    details = measured.details
-    facts = [
-        Fact(
-            name="Calibration error",
-            gloss=f"mean gap over {details.get('bins', 'its')} bins; 0 is perfect",
-            value=numbers.score(measured.value),
-            note=lean(measured),
-        )
-    ]
-    if measured.interval:
-        facts[0] = replace(facts[0], gloss=f"{facts[0].gloss}; 95 %: {_scores(measured.interval)}")
-    for name, title, gloss in (
-        ("adaptive_calibration", "Adaptive", "bins of equal count"),
-        ("classwise_calibration", "Class-wise", "mean over classes"),
-        ("brier_score", "Brier score", "squared error, 0 to 2; 0 is best"),
-        ("temperature", "Temperature", "would fit the given labels; not applied"),
+    for measure, name, gloss, written in (
+        ("silhouette", "Silhouette", "from minus one to one; nearer to its own class", "score"),
+        ("n1_borderline", "On a class border", "joined to another class in the tree", "share"),
+        ("fisher_ratio", "Fisher ratio (F1)", "between over within; low is separable", "score"),
     ):
-        other = audit.measurement(name)
-        facts.append(
-            fact_of(audit, name, title, gloss, numbers.score(other.value) if other else None)
-        )
-    facts.append(
-        Fact(
-            name="Log-likelihood, negative",
-            gloss="nats; 0 is best",
-            value=numbers.score(details.get("negative_log_likelihood")),
-        )
-    )
-    columns = [details.get(f"bin_{name}", ()) for name in ("rows", "confidence", "agreement")]
-    unknown = [None] * len(columns[0])
-    columns += [details.get(f"bin_{name}", unknown) for name in ("low", "high")]
+        if audit.measurement(measure) is not None:
+            value = doc.figure(f"/measurements/{measure}/value", written)
+            facts.append(Fact(name=name, gloss=gloss, value=value))
+    details = "/measurements/knn_disagreement/details"
+    how = ""
+    if {"k", "metric"} <= set(measured.details):
+        k, metric = doc.figure(f"{details}/k", "count"), doc.text(f"{details}/metric")
+        how = said(" {} neighbours by {} distance.", k, metric)
+    sample = sample_of(doc, measured)
     return Section(
-        note="Whether the model's confidence can be trusted. Measured against the given labels, so "
-        "label errors are in it: read scores as ranks, not probabilities.",
-        facts=tuple(facts),
-        bins=tuple(
-            Bin(
-                rows=int(rows),
-                confidence=float(confidence),
-                agreement=float(agreement),
-                low=low,
-                high=high,
-                interval=numbers.share_range(low, high),
-            )
-            for rows, confidence, agreement, low, high in zip(*columns, strict=True)
-            if rows
+        note=said(
+            "Measured between embeddings.{} Rows: {}.{}",
+            how, sample, _how_exact(doc, measured.details, details),
         ),
-    )
+        facts=tuple(facts),
+        agreeing=_agreeing(audit, doc),
+        map=drawn,
+        pairs=pairs,
+    )  # fmt: skip
 
 
-def _scores(interval: tuple[float, float]) -> str:
-    return f"{numbers.score(interval[0])} to {numbers.score(interval[1])}"
+def _agreeing(audit: Audit, doc: Document) -> tuple[Agreeing, ...]:
+    """Return the classes by how their neighbours agree, the hardest first."""
+    parts = doc.at(f"{_AGREEMENT}/per_class")
+    told = [
+        Agreeing(
+            name=name, model=part, shown=doc.figure(f"{_AGREEMENT}/per_class/{index}", "share")
+        )
+        for index, (name, part) in enumerate(zip(audit.dataset.class_names, parts, strict=False))
+        if part is not None
+    ]
+    return tuple(sorted(told, key=lambda one: one.model))
 
 
-def measure_of(audit: Audit, measured: Measurement | Skipped) -> Measure:
+def map_of(audit: Audit, doc: Document) -> ClassMap | None:
+    """Return the map of rows, where it was measured; of many classes those of most suspects."""
+    measured = audit.measurement("class_map")
+    if measured is None or measured.value is None:
+        return None
+    details = measured.details
+    flagged = audit.detection.flagged_by_class if audit.detection is not None else None
+    places = zip(measured.per_class.get("x", ()), measured.per_class.get("y", ()), strict=True)
+    known = [(index, x, y) for index, (x, y) in enumerate(places) if x is not None]
+    if flagged is not None:
+        known.sort(key=lambda one: -int(flagged[one[0]]))
+    names = audit.dataset.class_names
+    place = "/measurements/class_map/details"
+    return ClassMap(
+        x=tuple(details["x"]),
+        y=tuple(details["y"]),
+        is_suspect=tuple(bool(one) for one in details["flagged"]),
+        classes=tuple((names[index], x, y) for index, x, y in known[:_MOST_NAMED]),
+        caption=said(
+            "{}. Rows: {}. Grey: not suspected. Orange: suspected. Near means alike; distances "
+            "between far groups mean little.",
+            doc.text(f"{place}/method"), sample_of(doc, measured),
+        ),
+    )  # fmt: skip
+
+
+def measure_of(audit: Audit, doc: Document, measured: Measurement | Skipped) -> Measure:
+    place = pointer("measurements", measured.name)
     if isinstance(measured, Skipped):
+        reason, remedy = doc.text(f"{place}/reason"), doc.text(f"{place}/remedy")
         return Measure(
             name=plain(measured.name),
             title=plain(measured.title),
             value="skipped",
-            unit=f"{plain(measured.reason)} ({plain(measured.remedy)})",
+            unit=said("{} ({})", reason, remedy),
             interval="",
             sample="",
             source="",
             details=(),
             skipped=True,
         )
-    low, high = measured.interval or (None, None)
-    kind = plain(measured.interval_kind)
-    bounds = "" if low is None else f"{numbers.figure(low)} to {numbers.figure(high)}"
+    kind = doc.text(f"{place}/interval_kind")
+    interval: str = kind
+    if measured.interval is not None:
+        bounds = doc.figure(f"{place}/interval", "figure_range")
+        interval = said("{} ({})", bounds, kind) if kind else bounds
     return Measure(
         name=plain(measured.name),
         title=plain(measured.title),
-        value=numbers.figure(measured.value),
-        unit=plain(measured.unit),
-        interval=f"{bounds} ({kind})" if bounds else kind,
-        sample=_sample(measured),
-        source=plain(measured.source) or numbers.UNKNOWN,
-        details=(*_details(measured.details), *_per_class(audit, measured.per_class)),
+        value=doc.figure(f"{place}/value", "figure"),
+        unit=doc.text(f"{place}/unit"),
+        interval=interval,
+        sample=sample_of(doc, measured),
+        source=doc.text(f"{place}/source") or UNKNOWN,
+        details=(*_details(doc, place, measured), *_per_class(audit, doc, place, measured)),
         skipped=False,
     )
 
 
-def _sample(measured: Measurement) -> str:
-    sample = measured.sample
+def sample_of(doc: Document, measured: Measurement) -> str:
+    """Say on which rows a measure rests."""
+    sample, place = measured.sample, pointer("measurements", measured.name, "sample")
     if not {"size", "of"} <= set(sample):
         return "all rows"
+    of = doc.figure(f"{place}/of", "count")
     if sample["size"] == sample["of"]:
-        return f"all {numbers.count(sample['of'])}"
-    seed = f", seed {sample['seed']}" if "seed" in sample else ""
-    found = found_note(measured)
-    rows = f"{numbers.count(sample['size'])} of {numbers.count(sample['of'])}{seed}"
-    return f"{rows}; {found}" if found else rows
+        return said("all {}", of)
+    rows = said("{} of {}", doc.figure(f"{place}/size", "count"), of)
+    if "seed" in sample:
+        rows = said("{}, seed {}", rows, doc.figure(f"{place}/seed", "count"))
+    return joined("; ", (rows, found_note(doc, measured)))
 
 
-def found_note(measured: Measurement | None) -> str:
+def found_note(doc: Document, measured: Measurement | None) -> str:
     """Say which share of the true neighbours a search among a sample has found."""
-    recall = measured.details.get("neighbour_recall") if measured else None
-    return f"{numbers.share(recall)} of neighbours found" if recall is not None else ""
+    if measured is None or measured.details.get("neighbour_recall") is None:
+        return ""
+    place = pointer("measurements", measured.name, "details", "neighbour_recall")
+    return said("{} of neighbours found", doc.figure(place, "share"))
 
 
-def _how_exact(details: Mapping[str, Any]) -> str:
+def _how_exact(doc: Document, details: Mapping[str, Any], place: str) -> Said:
     """Say how the share of neighbours that were found is known, and what would find all."""
-    told = ""
+    told = []
     if "neighbour_recall_basis" in details:
-        told += f" Neighbours found, {plain(details['neighbour_recall_basis'])}."
+        told.append(said(" Neighbours found, {}.", doc.text(f"{place}/neighbour_recall_basis")))
     if details.get("disagreement_shift") is not None:
-        told += (
-            " The disagreement of a row is off by "
-            f"{numbers.score(details['disagreement_shift'])} on average."
-        )
+        shift = doc.figure(f"{place}/disagreement_shift", "score")
+        told.append(said(" The disagreement of a row is off by {} on average.", shift))
     if "exact_with" in details:
-        told += f" `{plain(details['exact_with'])}` compares all rows."
-    return told
+        told.append(said(" `{}` compares all rows.", doc.text(f"{place}/exact_with")))
+    return joined("", told)
 
 
-def _details(details: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for name, value in details.items():
+def _details(doc: Document, place: str, measured: Measurement) -> Iterable[tuple[str, str]]:
+    for name, value in measured.details.items():
         if isinstance(value, list | tuple | dict | np.ndarray):
             pairs = first_pairs(value) if isinstance(value, list) else ""
-            yield spoken(name), pairs or f"{several(len(value), 'value')} (in audit.json)"
+            yield spoken(name), pairs or "in audit.json"
+        elif isinstance(value, str):
+            yield spoken(name), doc.text(f"{place}{pointer('details', name)}")
         else:
-            yield spoken(name), plain(numbers.figure(value))
+            yield spoken(name), doc.figure(f"{place}{pointer('details', name)}", "figure")
 
 
-def _per_class(audit: Audit, columns: Mapping[str, tuple[Any, ...]]) -> Iterable[tuple[str, str]]:
-    for name, column in columns.items():
-        high, low = _extremes(audit, column)
-        if high is None or low is None:
+def _per_class(
+    audit: Audit, doc: Document, place: str, measured: Measurement
+) -> Iterable[tuple[str, str]]:
+    for name, column in measured.per_class.items():
+        ends = _extremes(column, audit.dataset.n_classes)
+        title = f"{spoken(name)}, per class"
+        if ends is None:
             words = sorted({plain(value) for value in column if isinstance(value, str)})
-            yield f"{spoken(name)}, per class", ", ".join(words[:5]) or numbers.UNKNOWN
-        else:
-            lowest, highest = numbers.figure(low[1]), numbers.figure(high[1])
-            yield f"{spoken(name)}, per class", f"{lowest} ({low[0]}) to {highest} ({high[0]})"
+            yield title, ", ".join(words[:5]) or UNKNOWN
+            continue
+        low, high = ends
+        at = f"{place}{pointer('per_class', name)}"
+        names = audit.dataset.class_names
+        yield (
+            title,
+            said(
+                "{} ({}) to {} ({})",
+                doc.figure(f"{at}/{low}", "figure"), names[low],
+                doc.figure(f"{at}/{high}", "figure"), names[high],
+            ),
+        )  # fmt: skip
 
 
-def _extremes(
-    audit: Audit, column: Sequence[Any]
-) -> tuple[tuple[str, float] | None, tuple[str, float] | None]:
-    """Return the classes with the highest and the lowest figure of a per-class column."""
-    named = [
-        (name, float(value))
-        for name, value in zip(audit.dataset.class_names, column, strict=False)
+def _extremes(column: Sequence[Any], n_classes: int) -> tuple[int, int] | None:
+    """Return the classes with the lowest and the highest figure of a per-class column."""
+    known = [
+        index
+        for index, value in enumerate(column[:n_classes])
         if isinstance(value, int | float) and not isinstance(value, bool)
     ]
-    if not named:
-        return None, None
-    return max(named, key=lambda item: item[1]), min(named, key=lambda item: item[1])
-
-
-def provenance_of(audit: Audit) -> Provenance:
-    return Provenance(
-        inputs=tuple(
-            (
-                plain(file.role),
-                plain(file.path),
-                plain(file.how),
-                numbers.count(file.n_bytes),
-                plain(file.sha256) if file.sha256 else "not computed",
-            )
-            for file in audit.inputs
-        ),
-        notices=tuple(plain(notice) for notice in audit.dataset.notices),
-        checks=tuple(
-            (spoken(check.status), spoken(check.name), plain(check.message))
-            for check in audit.contract
-        ),
-        settings=tuple(
-            (plain(name), _set_to(setting.value), plain(setting.origin))
-            for name, setting in audit.settings.items()
-        ),
-        tool=f"labelaudit {plain(audit.tool_version)}",
-        format=plain(audit.dataset.format),
-    )
-
-
-def _set_to(value: Any) -> str:
-    if value is None or value in ([], ()):
-        return "none"
-    if isinstance(value, list | tuple):
-        return plain(", ".join(map(str, value)))
-    return plain(numbers.figure(value))
-
-
-def warned(alert: Alert) -> Warned:
-    raised = plain(alert.id)
-    if alert.value is not None and alert.threshold is not None:
-        raised += f": {numbers.figure(alert.value)}, limit {numbers.figure(alert.threshold)}"
-        raised += f" ({plain(alert.basis)})" if alert.basis else ""
-    return Warned(
-        severity=plain(alert.severity),
-        message=plain(alert.message),
-        mitigation=plain(alert.mitigation),
-        uses=", ".join(plain(use) for use in alert.use_cases),
-        rule=raised,
-    )
-
-
-def badge_rows(audit: Audit) -> tuple[Marked, ...]:
-    return tuple(
-        Marked(name=BADGES[badge.key], state=badge.state, evidence=plain(badge.evidence))
-        for badge in badges_of(audit)
-    )
+    if not known:
+        return None
+    return min(known, key=lambda k: column[k]), max(known, key=lambda k: column[k])

@@ -1,10 +1,14 @@
 """How figures are written in every report: one rule for each kind of number."""
 
 import math
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from labelaudit.core.text import UNKNOWN as UNKNOWN
+from labelaudit.core.text import printable
 from labelaudit.core.text import probability as probability
 
+TEXT_LIMIT = 400
 THIN_SPACE = "\u2009"
 MINUS = "\u2212"
 
@@ -106,3 +110,80 @@ def figure(value: object) -> str:
         return score(value)
     decimals = 0 if size >= 1000 else 1 if size >= 10 else 2
     return f"{value:,.{decimals}f}".replace("-", MINUS)
+
+
+def plain(text: object) -> str:
+    """Return words of the audit on one harmless line."""
+    return printable(text, TEXT_LIMIT)
+
+
+def setting(value: object) -> str:
+    """Return the value of a setting: a list as its items, none as such."""
+    if value is None or value in ([], ()):
+        return "none"
+    if isinstance(value, list | tuple):
+        return plain(", ".join(map(str, value)))
+    return plain(figure(value))
+
+
+def threshold(value: float | None) -> str:
+    """Return the threshold of a class, none where it has no example (coded as 2)."""
+    return "none" if value is None or not value <= 1.5 else probability(value)
+
+
+def percent(value: float | None) -> str:
+    """Return a share as whole per cent, for scales and levels."""
+    return UNKNOWN if value is None else f"{100 * value:.0f}{THIN_SPACE}%"
+
+
+def small_ratio(value: float | None) -> str:
+    """Return a ratio with two figures below 10, as whole as it is above."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return f"{value:,.2g}" if value < 10 else ratio(value)
+
+
+def chance(value: float | None) -> str:
+    """Return a p-value with its sign, as `= 0.012` or `<0.001`."""
+    shown = score(value)
+    return shown if shown.startswith("<") or shown == UNKNOWN else f"= {shown}"
+
+
+def hundredths(value: float | None) -> str:
+    """Return a score with two decimals, where more would be noise."""
+    return UNKNOWN if value is None or not math.isfinite(value) else f"{value:.2f}"
+
+
+def _pair(written: Callable[[float | None], str]) -> Callable[[Any], str]:
+    def both(bounds: Any) -> str:
+        if bounds is None or None in bounds:
+            return UNKNOWN
+        return f"{written(bounds[0])} to {written(bounds[1])}"
+
+    return both
+
+
+# Every way in which the label writes a value of `audit.json`, by the name that `data-format` has.
+FORMATS: Mapping[str, Callable[[Any], str]] = {
+    "chance": chance,
+    "count": lambda value: UNKNOWN if value is None else count(value),
+    "figure": figure,
+    "figure_range": _pair(figure),
+    "hundredths": hundredths,
+    "of": lambda counts: f"{count(counts[0])} of {count(counts[1])}",
+    "percent": percent,
+    "probability": probability,
+    "ratio": ratio,
+    "ratio_range": _pair(ratio),
+    "score": score,
+    "score_range": _pair(score),
+    "setting": setting,
+    "share": share,
+    "share_number": share_number,
+    "share_range": lambda bounds: share_range(*(bounds or (None, None))),
+    "size": lambda value: share(abs(value)),
+    "signed": lambda value: UNKNOWN if value is None else signed(value),
+    "small_ratio": small_ratio,
+    "text": plain,
+    "threshold": threshold,
+}

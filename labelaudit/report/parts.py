@@ -1,6 +1,14 @@
-"""The parts of the label: frozen values, every string ready to be escaped and printed."""
+"""The parts of the label: frozen values, every string ready to be escaped and printed.
+
+A `str` that holds a number of the audit is a `Figure` or a `Said` with figures in it (see
+`figures.py`), one that the dataset named is a `Name`. Floats are geometry: they are drawn, not
+printed.
+"""
 
 from dataclasses import dataclass
+
+from labelaudit.core.examples import Example
+from labelaudit.report.drawn import Agreeing, Bin, ClassMap, Histogram
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +46,7 @@ class ClassRow:
     looks_like_count: str
     estimated: str
     shift: str
+    n_estimated: int | None
     flagged_share: float | None
 
 
@@ -52,24 +61,31 @@ class Panel:
     suspected_known: bool
     share: str
     human_rate: str
+    human_known: bool
     human_note: str
+    human_lines: tuple[tuple[str, str], ...]  # reviewed m of F, found wrong v (share)
     noise: str
     noise_note: str
     facts: tuple[Fact, ...]
     classes: tuple[ClassRow, ...]
     more_classes: str
     footnotes: tuple[str, ...]
+    packet: tuple[tuple[str, str], ...]  # made from, contains, not tested for
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Count:
-    """A rung of the ladder of counts; `bar` is its part of the largest count."""
+    """A rung of the ladder of counts; `bar` is its part of the largest count.
+
+    `strong` is the part of the bar that is drawn strongly, as of the largest count; the rest pale.
+    """
 
     name: str
     value: str
     gloss: str
     kind: str  # other | suspected | people
     bar: float | None
+    strong: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,37 +109,84 @@ class Marked:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Suspect:
-    """A suspected label and the evidence for it; thresholds are None where a class has none."""
+class Says:
+    """What the model gives to one class: as text, as a bar, and the threshold of the class."""
 
-    rank: int
+    name: str
+    kind: str  # given | suggested | other
+    shown: str
+    probability: float
+    threshold: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What people said of a suspect: the verdict in words, votes by option, what others chose."""
+
+    name: str
+    is_wrong: bool
+    votes: tuple[tuple[str, int], ...]  # option (given, suggested, both, neither), how many
+    words: str
+    annotators: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suspect:
+    """A suspected label and the evidence for it.
+
+    `detectors` are all that were asked, and whether each agrees; `beside` is what stands beside
+    the model's probabilities, `verdict` what people said, None before they have.
+    """
+
+    rank: str
     id: str
     given: str
     suggested: str
     quality: str
+    score: float
+    why: str
     beside: str
-    given_probability: float
-    suggested_probability: float
-    given_threshold: float | None
-    suggested_threshold: float | None
+    says: tuple[Says, ...]
+    agree: str
+    detectors: tuple[tuple[str, bool], ...]
+    dissent: str
+    verdict: Verdict | None = None
+    example: Example | None = None
     gives_given: str
     gives_suggested: str
     needs: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pair:
-    """Suspects labelled `given` that look like `suggested`, and how many the reverse.
+class Suspects:
+    """The suspects of the page, what is said of all of them, and what a filter offers."""
 
-    `by_chance` are those that chance alone would put there, as text; empty where nobody knows.
-    `reads_as` is mislabelling, overlap or unclear, `score` that of the pair and `basis` what it
-    rests on; all empty where noise or overlap was not measured.
+    note: str
+    rows: tuple[Suspect, ...]
+    detectors: tuple[tuple[str, str], ...]  # name, what it looks at
+    is_reviewed: bool
+    has_pictures: bool
+    has_words: bool  # texts or columns of a table
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pair:
+    """Two classes that are taken for each other: suspects of `given` that look like `suggested`.
+
+    `total` counts both directions, `count` the larger, `reverse` the other. `by_chance` are those
+    that chance alone would put into the larger, as text; empty where nobody knows. `reads_as` is
+    mislabelling, overlap or unclear, `score` that of the pair and `basis` what it rests on; all
+    empty where noise or overlap was not measured.
     """
 
     given: str
     suggested: str
-    count: int
-    reverse: int
+    total: str
+    count: str
+    n_count: int
+    reverse: str
+    n_reverse: int
+    ways: str  # both ways | mostly one way | one way
     by_chance: str
     sentence: str
     reads_as: str = ""
@@ -136,10 +199,11 @@ class MatrixRow:
     """A row of the calibrated joint; `steps` shade the cells from 0 (none) to 6."""
 
     name: str
-    cells: tuple[int, ...]
+    cells: tuple[str, ...]
+    counts: tuple[int, ...]
     steps: tuple[int, ...]
     diagonal: int
-    off_diagonal: int
+    off_diagonal: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,31 +214,23 @@ class Confusions:
     names: tuple[str, ...]
     matrix: tuple[MatrixRow, ...]
     pairs: tuple[Pair, ...]
-    more_pairs: str
+    table: tuple[tuple[str, str, str], ...] = ()  # given, suggested, suspects; all, or the first
+    more_pairs: str = ""
     kin: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Balance:
-    """The classes, by size."""
+    """The classes, by size; by shift where all sizes are equal.
+
+    `axis` is the end of the scale of suspected shares.
+    """
 
     note: str
     facts: tuple[Fact, ...]
     classes: tuple[ClassRow, ...]
     axis: float
     more_classes: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bin:
-    """A bin of the reliability plot; `low` to `high` is the interval of its agreement."""
-
-    rows: int
-    confidence: float
-    agreement: float
-    low: float | None = None
-    high: float | None = None
-    interval: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -193,6 +249,10 @@ class Section:
     note: str
     facts: tuple[Fact, ...] = ()
     bins: tuple[Bin, ...] = ()
+    histogram: Histogram | None = None
+    notice: str = ""
+    agreeing: tuple[Agreeing, ...] = ()
+    map: ClassMap | None = None
     pairs: HardPairs | None = None
 
 
@@ -245,7 +305,7 @@ class Measure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Provenance:
-    """What was read, how it was checked, which settings were used."""
+    """What was read, how it was checked, which settings were used, and what to cite."""
 
     inputs: tuple[tuple[str, str, str, str, str], ...]  # role, path, how, bytes, sha256
     notices: tuple[str, ...]
@@ -253,6 +313,18 @@ class Provenance:
     settings: tuple[tuple[str, str, str], ...]  # name, value, origin
     tool: str
     format: str
+    citation: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Module:
+    """One of the seven modules of the Dataset Nutrition Label: where it is, what it holds."""
+
+    key: str
+    name: str
+    where: str
+    section: str  # the id of the section that holds most of it
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -266,8 +338,7 @@ class Label:
     alerts: tuple[Warned, ...]
     alert_totals: str
     badges: tuple[Marked, ...]
-    suspects: tuple[Suspect, ...]
-    suspects_note: str
+    suspects: Suspects
     confusions: Confusions
     balance: Balance
     slices: tuple[SliceTable, ...] = ()
@@ -276,7 +347,7 @@ class Label:
     measures: tuple[Measure, ...]
     measures_note: str
     provenance: Provenance
-    modules: tuple[tuple[str, str], ...]
+    modules: tuple[Module, ...]
     glossary: tuple[tuple[str, str], ...]
 
     @property

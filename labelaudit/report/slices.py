@@ -1,36 +1,38 @@
 """The slices of a dataset in the label: each value of a split, source or annotator, worst first."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from labelaudit.core.results import Audit, Measurement
-from labelaudit.report import numbers
+from labelaudit.core.text import UNKNOWN
+from labelaudit.report.figures import Document, Said, joined, named, pointer, said
 from labelaudit.report.parts import SliceRow, SliceTable
-from labelaudit.report.words import named, several
 
 MOST_SLICES = 10
 # Below it chance is no likely reason.
 _UNLIKELY = 0.05
+_BALANCE, _SUSPECTS = "/measurements/slice_balance/details", "/measurements/slice_suspects/details"
+
+Placed = tuple[Mapping[str, Any], str]  # what a measure says, and where in the audit
 
 
-def slices_of(audit: Audit) -> tuple[SliceTable, ...]:
+def slices_of(audit: Audit, doc: Document) -> tuple[SliceTable, ...]:
     """Return a table for each column that the rows are cut by; the worst values of each."""
     balance = audit.measurement("slice_balance")
     if balance is None:
         return ()
-    suspects = {one["column"]: one for one in _columns(audit.measurement("slice_suspects"))}
-    shift = audit.measurement("label_shift")
-    judged = shift.details.get("columns", {}) if shift is not None else {}
-    tables = []
+    flags = {
+        one["column"]: (one, f"{_SUSPECTS}/columns/{at}")
+        for at, one in enumerate(_columns(audit.measurement("slice_suspects")))
+    }
+    told = [(one, f"{_BALANCE}/columns/{at}") for at, one in enumerate(_columns(balance))]
     # What chance explains least stands first.
-    for one in sorted(_columns(balance), key=lambda one: _likely(suspects.get(one["column"]))):
-        column = one["column"]
-        tables.append(_table(audit, one, suspects.get(column), judged.get(column)))
-    return tuple(tables)
+    told.sort(key=lambda one: _likely(flags.get(one[0]["column"])))
+    return tuple(_table(audit, doc, one, flags.get(one[0]["column"])) for one in told)
 
 
-def _likely(suspects: Mapping[str, Any] | None) -> float:
-    chance = suspects["chance"] if suspects is not None else None
+def _likely(suspects: Placed | None) -> float:
+    chance = suspects[0]["chance"] if suspects is not None else None
     return 1.0 if chance is None else float(chance)
 
 
@@ -38,23 +40,26 @@ def _columns(measured: Measurement | None) -> Sequence[Mapping[str, Any]]:
     return () if measured is None else measured.details.get("columns", ())
 
 
-def _table(
-    audit: Audit,
-    balance: Mapping[str, Any],
-    suspects: Mapping[str, Any] | None,
-    shift: Mapping[str, Any] | None,
-) -> SliceTable:
-    values = balance["values"]
-    flags = suspects["values"] if suspects is not None else [{}] * len(values)
+def _table(audit: Audit, doc: Document, balance: Placed, suspects: Placed | None) -> SliceTable:
+    values = balance[0]["values"]
+    flags = suspects[0]["values"] if suspects is not None else [{}] * len(values)
     pairs = list(zip(values, flags, strict=True))
     order = sorted(range(len(pairs)), key=lambda at: (*_badness(*pairs[at]), at))
-    left_out = len(pairs) - MOST_SLICES
+    column = balance[0]["column"]
+    notes = [*_sentences(audit, doc, balance, suspects), _at_odds(audit, doc, column)]
     return SliceTable(
-        column=named(balance["column"]),
-        note=" ".join(filter(None, [*_sentences(audit, balance, suspects), _at_odds(shift)])),
-        rows=tuple(_row(*pairs[at]) for at in order[:MOST_SLICES]),
-        more=f"{several(left_out, 'further value')} not shown; all are in audit.json"
-        if left_out > 0
+        column=named(column),
+        note=joined(" ", notes),
+        rows=tuple(
+            _row(
+                doc,
+                (values[at], f"{balance[1]}/values/{at}"),
+                (flags[at], f"{suspects[1]}/values/{at}" if suspects is not None else ""),
+            )
+            for at in order[:MOST_SLICES]
+        ),
+        more="further values are not shown; all are in audit.json"
+        if len(pairs) > MOST_SLICES
         else "",
     )
 
@@ -65,88 +70,94 @@ def _badness(balance: Mapping[str, Any], flags: Mapping[str, Any]) -> tuple[floa
     return (-(sure if sure is not None else flags.get("ratio") or 0.0), -(balance["distance"] or 0))
 
 
-def _row(balance: Mapping[str, Any], flags: Mapping[str, Any]) -> SliceRow:
-    ratio, low, high = (flags.get(name) for name in ("ratio", "ratio_low", "ratio_high"))
-    known = flags.get("flagged") is not None
+def _row(doc: Document, balance: Placed, flags: Placed) -> SliceRow:
+    def shown(of: Placed, key: str, written: str) -> str:
+        known = of[0].get(key) is not None
+        return doc.figure(f"{of[1]}/{key}", written) if known else UNKNOWN
+
+    def between(of: Placed, low: str, high: str, first: str, last: str) -> str:
+        if of[0].get(low) is None or of[0].get(high) is None:
+            return ""
+        return said("{} to {}", shown(of, low, first), shown(of, high, last))
+
     return SliceRow(
-        value=named(balance["value"]),
-        rows=numbers.count(balance["rows"]),
-        suspected=numbers.count(flags["flagged"]) if known else numbers.UNKNOWN,
-        share=numbers.share(flags.get("flagged_share")),
-        interval=numbers.share_range(flags.get("low"), flags.get("high")),
-        ratio=numbers.UNKNOWN if ratio is None else numbers.ratio(ratio),
-        ratio_interval=_between(numbers.ratio, low, high),
-        imbalance=numbers.ratio(balance["imbalance_ratio"]),
-        imbalance_interval=_between(
-            numbers.ratio, balance.get("imbalance_low"), balance.get("imbalance_high")
-        ),
-        distance=numbers.score(balance["distance"]),
-        distance_interval=_between(
-            numbers.score, balance.get("distance_low"), balance.get("distance_high")
-        ),
-        absent=numbers.count(balance["absent_classes"]),
+        value=named(balance[0]["value"]),
+        rows=shown(balance, "rows", "count"),
+        suspected=shown(flags, "flagged", "count"),
+        share=shown(flags, "flagged_share", "share"),
+        interval=between(flags, "low", "high", "share_number", "share") or UNKNOWN,
+        ratio=shown(flags, "ratio", "ratio"),
+        ratio_interval=between(flags, "ratio_low", "ratio_high", "ratio", "ratio"),
+        imbalance=shown(balance, "imbalance_ratio", "ratio"),
+        imbalance_interval=between(balance, "imbalance_low", "imbalance_high", "ratio", "ratio"),
+        distance=shown(balance, "distance", "score"),
+        distance_interval=between(balance, "distance_low", "distance_high", "score", "score"),
+        absent=shown(balance, "absent_classes", "count"),
     )
 
 
-def _between(shown: Callable[[float], str], low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{shown(low)} to {shown(high)}"
+def _sentences(audit: Audit, doc: Document, balance: Placed, suspects: Placed | None) -> list[str]:
+    told: list[str] = []
+    own, place = balance
+    if own["blank"]:
+        told.append(said("{} without a value.", doc.several(f"{place}/blank", "row")))
+    if suspects is not None and suspects[0]["chance"] is not None:
+        told.append(said("Shares of suspects differ {}.", _chance(doc, *suspects)))
+    if own["chance"] is not None:
+        association = doc.figure(f"{place}/cramers_v", "score")
+        told.append(
+            said("Classes differ {}, Cramer's V {}.", _chance(doc, own, place), association)
+        )
+    if own["column"] == "split":
+        told.append(_leakage(audit, doc, "split_leakage", "shared", "equal to one"))
+        told.append(_leakage(audit, doc, "near_leakage", "near", "a near duplicate of one"))
+    return told
 
 
-def _sentences(
-    audit: Audit, balance: Mapping[str, Any], suspects: Mapping[str, Any] | None
-) -> list[str]:
-    blank = f"{several(balance['blank'], 'row')} without a value." if balance["blank"] else ""
-    said = [blank]
-    if suspects is not None and suspects["chance"] is not None:
-        said.append(f"Shares of suspects differ {_chance(suspects['chance'])}.")
-    if balance["chance"] is not None:
-        association = numbers.score(balance["cramers_v"])
-        said.append(f"Classes differ {_chance(balance['chance'])}, Cramer's V {association}.")
-    if balance["column"] == "split":
-        said += [_leakage(audit, "split_leakage", "shared", "equal to one"),
-                 _leakage(audit, "near_leakage", "near", "a near duplicate of one")]  # fmt: skip
-    return said
-
-
-def _at_odds(shift: Mapping[str, Any] | None) -> str:
+def _at_odds(audit: Audit, doc: Document, column: str) -> str:
     """Say which values are labelled unlike the rest, as far as predictions can tell."""
-    if shift is None or not shift.get("slices"):
+    shift = audit.measurement("label_shift")
+    judged = shift.details.get("columns", {}).get(column) if shift is not None else None
+    if judged is None or not judged.get("slices"):
         return ""
-    odd = [one for one in shift["slices"] if one["at_odds"]]
+    place = pointer("measurements", "label_shift", "details", "columns", column, "slices")
+    odd = [(one, f"{place}/{at}") for at, one in enumerate(judged["slices"]) if one["at_odds"]]
     if not odd:
         return "Labels and predictions go together alike everywhere, but for chance."
-    said = []
-    for one in odd[:3]:
+    told = []
+    for one, at in odd[:3]:
         worst = one["largest_difference"]
-        what = ""
+        what: str = ""
         if worst is not None:
-            share = numbers.share(abs(worst["difference"]))
-            what = f" {named(worst['class'])}, {share} of its rows;"
-        said.append(f"{named(one['slice'])} (most:{what} p {_sign(one['p_value'])})")
-    more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""
-    return f"Labelled unlike the rest, or unlike in looks: {', '.join(said)}{more}."
+            share = doc.figure(f"{at}/largest_difference/difference", "size")
+            what = said(" {}, {} of its rows;", named(worst["class"]), share)
+        chance = doc.figure(f"{at}/p_value", "chance")
+        told.append(said("{} (most:{} p {})", named(one["slice"]), what, chance))
+    more = " and others" if len(odd) > 3 else ""
+    return said("Labelled unlike the rest, or unlike in looks: {}{}.", joined(", ", told), more)
 
 
-def _sign(chance: float) -> str:
-    shown = numbers.score(chance)
-    return shown if shown.startswith("<") else f"= {shown}"
-
-
-def _chance(chance: float) -> str:
+def _chance(doc: Document, of: Mapping[str, Any], place: str) -> Said:
     """Say whether chance alone would often make a difference as large."""
-    more = "more than" if chance < _UNLIKELY else "no more than"
-    return f"{more} by chance (p {_sign(chance)})"
+    more = "more than" if of["chance"] < _UNLIKELY else "no more than"
+    return said("{} by chance (p {})", more, doc.figure(f"{place}/chance", "chance"))
 
 
-def _leakage(audit: Audit, name: str, key: str, what: str) -> str:
+def _leakage(audit: Audit, doc: Document, name: str, key: str, what: str) -> str:
     measured = audit.measurement(name)
     if measured is None:
         return ""
-    found = [one for one in measured.details["by_split"] if one[key]]
+    place = f"/measurements/{name}/details/by_split"
+    found = [
+        said(
+            "{} of {} ({})",
+            doc.figure(f"{place}/{at}/{key}", "count"),
+            named(one["split"]),
+            doc.figure(f"{place}/{at}/share", "share"),
+        )
+        for at, one in enumerate(measured.details["by_split"])
+        if one[key]
+    ]
     if not found:
         return f"No row is {what} of another split."
-    shares = ", ".join(
-        f"{numbers.count(one[key])} of {named(one['split'])} ({numbers.share(one['share'])})"
-        for one in found
-    )
-    return f"Rows that are {what} of another split: {shares}."
+    return said("Rows that are {} of another split: {}.", what, joined(", ", found))

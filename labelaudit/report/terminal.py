@@ -143,6 +143,7 @@ def _front(label: Label, width: int) -> list["Text"]:
     lines += [
         rule(width, "─"),
         two_ends(width, ("Human-checked error rate", STRONG), (panel.human_rate, "")),
+        *(two_ends(width, (f"  {name}", ""), (value, STRONG)) for name, value in panel.human_lines),
         *wrapped(panel.human_note, width, style=QUIET, indent=2),
         two_ends(width, ("Model noise estimate", STRONG), (panel.noise, STRONG)),
         *wrapped(panel.noise_note, width, style=QUIET, indent=2),
@@ -253,10 +254,10 @@ def _badges(label: Label, width: int) -> list["Text"]:
 
 
 def _suspects(label: Label, width: int) -> list["Text"]:
-    if not label.suspects:
-        return [styled("SUSPECTS", STRONG), *wrapped(label.suspects_note, width)]
+    if not label.suspects.rows:
+        return [styled("SUSPECTS", STRONG), *wrapped(label.suspects.note, width)]
     total = label.panel.suspected
-    top = label.suspects[:10]
+    top = label.suspects.rows[:10]
     heading = f"first {len(top)} of {total}, most suspicious first"
     lines = [two_ends(width, ("SUSPECTS", STRONG), (heading, QUIET))]
     names = min(max(cells(name) for row in top for name in (row.given, row.suggested)), width // 6)
@@ -271,7 +272,7 @@ def _suspects(label: Label, width: int) -> list["Text"]:
     head = f"    {fit('ID', ids)}  {fit('GIVEN → SUGGESTED', moves)}"
     lines.append(styled(cut(head + "".join(f"  {name}" for name in facts), width), QUIET))
     for row in top:
-        line = styled(f"{row.rank:>2}  ", QUIET)
+        line = styled(f"{row.rank.rjust(2)}  ", QUIET)
         line.append(fit(row.id, ids) + "  ")
         line.append_text(_move(row.given, row.suggested, names))
         line.append(" " * (4 + ids + 2 + moves - line.cell_len))

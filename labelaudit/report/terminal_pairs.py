@@ -36,15 +36,15 @@ def confused(label: Label, width: int, most: int) -> list["Text"]:
     beside = any(reads) and width >= _NARROW
     column = max(map(len, [*reads, "READS AS"])) if beside else 0
     lines = [two_ends(width, ("TOP CONFUSIONS", STRONG), ("READS AS" if beside else "", QUIET))]
-    digits = max(len(f"{pair.count:,}") for pair in pairs)
+    digits = max(len(pair.total) for pair in pairs)
     back = [_back(pair) for pair in pairs]
     left = width - column - 2 * beside
-    room = max((left - digits - 6 - max(map(len, back)) - 2) // 2, _LEAST_NAME)
+    room = max((left - digits - 8 - max(map(len, back)) - 2) // 2, _LEAST_NAME)
     names = min(max(max(cells(p.given), cells(p.suggested)) for p in pairs), room)
     for pair, reverse, said in zip(pairs, back, reads, strict=True):
-        line = styled(f"{pair.count:,}".rjust(digits) + "  ", STRONG)
+        line = styled(pair.total.rjust(digits) + "  ", STRONG)
         line.append(fit(pair.given, names), GIVEN)
-        line.append(" → ")
+        line.append(" ↔ " if pair.n_reverse else " → ")
         line.append(fit(pair.suggested, names), SUGGESTED)
         line.append("  " + reverse, QUIET)
         style = _STYLES.get(pair.reads_as, QUIET)
@@ -63,8 +63,9 @@ def confused(label: Label, width: int, most: int) -> list["Text"]:
 
 
 def _back(pair: Pair) -> str:
-    reverse = f"{pair.reverse:,} the reverse" if pair.reverse else ""
-    return ", ".join(filter(None, (reverse, pair.by_chance)))
+    both = f"{pair.count} and {pair.reverse}" if pair.n_reverse else ""
+    one_way = pair.ways if pair.ways == "mostly one way" else ""
+    return ", ".join(filter(None, (both, one_way, pair.by_chance)))
 
 
 def hardest(label: Label, width: int, most: int) -> list["Text"]:

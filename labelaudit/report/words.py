@@ -1,9 +1,10 @@
 """Words that every section of the label uses: fixed sentences, names made harmless, reasons."""
 
+from labelaudit.core.modules import FEW_LABELS as FEW_LABELS
 from labelaudit.core.results import Audit, Skipped
 from labelaudit.core.settings import OF_MEASURES
-from labelaudit.core.text import printable
 from labelaudit.report import numbers
+from labelaudit.report.figures import Document, Figure, Said, pointer, said
 
 NOT_REVIEWED = "not yet reviewed"
 DETECT_NOT_RUN = "not run yet: `labelaudit detect`"
@@ -13,14 +14,12 @@ NOISE_NOTE = "the model's estimate, bias unknown, not an interval for the error 
 NO_SUSPECTS = "No label is suspected. This rule finds only errors the model can see."
 
 MOST_SUSPECTS = 200
+MOST_IN_TABLE = 1000
 MOST_PAIRS = 25
 MOST_HARD_PAIRS = 10
 MOST_KIN = 10
 MOST_CLASSES = 1000
 MATRIX_CLASSES = 30
-FEW_LABELS = 10  # a class of fewer labels is not assessable
-NAME_LIMIT = 80
-TEXT_LIMIT = 400
 
 FILTERS = {
     "prune_by_noise_rate": "the largest margins of each class pair, as many as the joint says",
@@ -31,20 +30,11 @@ FILTERS = {
 }
 
 
-def named(text: object) -> str:
-    return printable(text, NAME_LIMIT) or "(empty name)"
-
-
-def plain(text: object) -> str:
-    return printable(text, TEXT_LIMIT)
+plain = numbers.plain
 
 
 def spoken(name: str) -> str:
     return plain(name).replace("_", " ")
-
-
-def part_of(count: int, total: int) -> float | None:
-    return count / total if total else None
 
 
 def several(count: int, one: str, many: str = "") -> str:
@@ -57,13 +47,14 @@ def why_no_detection(audit: Audit) -> str:
     return DETECT_NOT_RUN if "probabilities" in audit.dataset.has else NOT_APPLICABLE
 
 
-def why_missing(audit: Audit, name: str) -> tuple[str, str]:
+def why_missing(audit: Audit, doc: Document, name: str) -> tuple[str, str]:
     """Return why a measure has no value, and what would supply it."""
     if audit.measurements is None:
         return MEASURE_NOT_RUN, "labelaudit measure"
     for measured in audit.measurements:
         if measured.name == name and isinstance(measured, Skipped):
-            return f"skipped: {plain(measured.reason)}", plain(measured.remedy)
+            place = pointer("measurements", name)
+            return said("skipped: {}", doc.text(f"{place}/reason")), doc.text(f"{place}/remedy")
     chosen, skip = (audit.settings.get(setting) for setting in OF_MEASURES)
     if skip is not None and name in skip.value:
         return "not chosen: --skip", "labelaudit measure"
@@ -72,12 +63,36 @@ def why_missing(audit: Audit, name: str) -> tuple[str, str]:
     return "not measured by this version", "run the audit again"
 
 
-def missing_note(audit: Audit, name: str) -> str:
-    why, remedy = why_missing(audit, name)
+def missing_note(audit: Audit, doc: Document, name: str) -> str:
+    why, remedy = why_missing(audit, doc, name)
     if audit.measurements is None:
         return f"{why[0].upper()}{why[1:]}."
-    return f"{why[0].upper()}{why[1:]}. Supply it with: {remedy}"
+    return said("{}. Supply it with: {}", _capital(why), remedy)
 
+
+def _capital(text: str) -> str:
+    if isinstance(text, Said):
+        return Said((_capital(text.parts[0]), *text.parts[1:]))
+    return text if isinstance(text, Figure) else f"{text[0].upper()}{text[1:]}"
+
+
+# What each detector of a suspect looks at; those not listed here stand at the end.
+DETECTORS = {
+    "threshold": "another class passes its threshold",
+    "argmax": "top class differs from the label",
+    "noise posterior": "the noise matrix makes another class likelier",
+    "neighbours": "most nearest neighbours carry another label",
+    "models": "the models agree on another class",
+    "density": "far from the other rows of its class",
+}
+
+VERDICTS = {
+    "stands": "Label stands",
+    "suggested": "Label wrong",
+    "both": "Both apply",
+    "neither": "Neither fits",
+    "no_agreement": "No agreement",
+}
 
 BADGES = {
     "out_of_sample_predictions": "Predictions out of sample",
@@ -88,17 +103,6 @@ BADGES = {
     "min_samples_ok": "Enough examples in each class",
     "license_present": "Licence stated",
 }
-
-# The seven modules of the Dataset Nutrition Label (Holland et al. 2018), and where each is.
-MODULES = (
-    ("Metadata", "front panel: name, size, classes"),
-    ("Provenance", "Provenance: files, checks, settings"),
-    ("Variables", "Balance: the label and its classes, one row each"),
-    ("Statistics", "Balance and Measures"),
-    ("Pair plots", "Confusions: classes in pairs"),
-    ("Probabilistic model", "Calibration and Separability"),
-    ("Ground-truth correlation", "not provided"),
-)
 
 GLOSSARY = (
     (

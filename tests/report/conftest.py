@@ -1,6 +1,8 @@
 """Audits made by hand, and audits whose every string is hostile."""
 
+import re
 from collections.abc import Sequence
+from html import unescape
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,12 @@ from labelaudit.core.results import (
 from labelaudit.detect.confusions import confusions, kinships
 
 BASIS = "1 - trace of the calibrated confident joint: the model's estimate, bias unknown"
+
+
+def words_of(page: str) -> str:
+    """Return the text of a page with single spaces; other formats as they are, but for those."""
+    text = re.sub(r"<(style|script)>.*?</\1>|<[^>]*>", "", page, flags=re.DOTALL)
+    return " ".join(unescape(text).replace("\u200b", "").split())
 
 
 def made_audit(

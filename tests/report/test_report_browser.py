@@ -1,7 +1,8 @@
-"""The page in a real browser: it speaks to nobody, says nothing, and fits."""
+"""The page in a real browser: it speaks to nobody, says nothing, fits, and does what it offers."""
 
 import os
-from collections.abc import Iterator
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,32 +10,13 @@ import pytest
 
 from labelaudit.core.results import Audit
 from labelaudit.report import render
+from labelaudit.report.html import read
+from tests.report.browsing import browser, opened, unavailable
 from tests.report.conftest import HOSTILE, made_audit
 
-CHROMIUM = Path("/usr/bin/chromium")
+__all__ = ["browser"]  # a fixture
 
-
-def unavailable(reason: str) -> None:
-    """Skip, or fail where a browser is required."""
-    if "browser" in os.environ.get("LABELAUDIT_REQUIRE", "").split(","):
-        pytest.fail(f"a browser is required: {reason}")
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        unavailable("playwright is not installed")
-    if not CHROMIUM.exists():
-        unavailable(f"{CHROMIUM} is not there")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--headless", "--no-sandbox"]
-        )
-        yield opened
-        opened.close()
+BIG = ((400, 30, 12), (20, 300, 8), (9, 15, 200))
 
 
 def audits() -> dict[str, Audit]:
@@ -47,22 +29,15 @@ def audits() -> dict[str, Audit]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, 1280, 1600])
 @pytest.mark.parametrize("which", ["plain", "hostile"])
 def test_the_page_opens_silently_and_fits(
     browser: Any, tmp_path: Path, which: str, width: int, scheme: str
 ) -> None:
     path = tmp_path / "report.html"
     path.write_text(render(audits()[which], "html"), encoding="utf-8")
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: said.append(dialog.message))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(path.as_uri())
-    page.wait_for_load_state("networkidle")
+    size = {"width": width, "height": 900}
+    page, said, asked = opened(browser, path, viewport=size, color_scheme=scheme)
     try:
         assert said == []
         assert asked == [path.as_uri()]
@@ -71,5 +46,165 @@ def test_the_page_opens_silently_and_fits(
         paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert paper == ("rgb(251, 251, 249)" if scheme == "light" else "rgb(19, 20, 22)")
         assert page.locator("h1").count() == 1
+        assert page.evaluate("document.documentElement.className") == "js"
     finally:
-        page.close()
+        page.context.close()
+
+
+@pytest.fixture
+def page(browser: Any, tmp_path: Path) -> Any:
+    path = tmp_path / "report.html"
+    path.write_text(render(made_audit(joint=BIG), "html"), encoding="utf-8")
+    page, said, _ = opened(browser, path, viewport={"width": 1280, "height": 900})
+    yield page
+    assert said == []
+    page.context.close()
+
+
+def ranks(page: Any) -> list[int]:
+    """Return the ranks of the suspects that can be seen, in their order."""
+    shown = page.locator("table.suspects tbody tr:visible th")
+    return [int(text) for text in shown.all_inner_texts()]
+
+
+def status(page: Any) -> str:
+    return str(page.locator("#status").inner_text())
+
+
+def test_suspects_are_paged(page: Any) -> None:
+    assert ranks(page) == list(range(1, 21))
+    assert status(page) == "Showing 20 of 94 on this page."
+    page.click("#more")
+    assert ranks(page) == list(range(1, 41))
+    page.click("#all")
+    assert len(ranks(page)) == 94
+    assert not page.locator("#more").is_visible()
+
+
+def test_every_filter_filters_and_clear_clears(page: Any) -> None:
+    page.select_option("#given", "cat")
+    assert status(page) == "Showing 20 of 42 that match on this page."
+    page.select_option("#suggested", "bird")
+    assert status(page) == "Showing 12 of 12 that match on this page."
+    page.fill("#score", "0.23")
+    few = len(ranks(page))
+    assert 0 < few < 12
+    page.fill("#find", "no such id")
+    assert page.locator("#nothing").inner_text() == "No suspect matches these filters."
+    assert not page.locator("table.suspects").is_visible()
+    page.click("#clear")
+    assert status(page) == "Showing 20 of 94 on this page."
+    page.fill("#find", "IMG/0007")
+    assert ranks(page) == [8]
+
+
+def test_columns_sort_both_ways_and_say_so(page: Any) -> None:
+    page.click("th[data-sort=rank] button")
+    assert ranks(page)[:3] == [94, 93, 92]
+    assert page.locator("th[data-sort=rank]").get_attribute("aria-sort") == "descending"
+    page.click("th[data-sort=given] button")
+    first = page.locator("table.suspects tbody tr:visible .given-text").first.inner_text()
+    assert first == "bird"
+    assert page.locator("th[data-sort=rank]").get_attribute("aria-sort") is None
+    page.click("th[data-sort=rank] button")
+    assert ranks(page) == list(range(1, 21))
+
+
+def test_keys_walk_copy_and_find(page: Any) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.querySelector('th').innerText") == "2"
+    page.keyboard.press("k")
+    assert page.evaluate("document.activeElement.querySelector('th').innerText") == "1"
+    page.keyboard.press("c")
+    page.wait_for_function("document.querySelector('button.copy').textContent === 'copied'")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "find"
+    page.keyboard.type("jck")
+    assert page.input_value("#find") == "jck"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.id") != "find"
+
+
+def test_a_click_on_a_pair_shows_its_suspects(page: Any) -> None:
+    page.locator("[data-pair] button").first.click()
+    assert page.input_value("#given") == "cat"
+    assert page.input_value("#suggested") == "dog"
+    assert status(page) == "Showing 20 of 30 that match on this page."
+
+
+def test_pairs_can_be_searched(page: Any) -> None:
+    page.click("#confusions details:last-of-type summary")
+    page.fill("#find-pair", "bird")
+    shown = page.locator("#pair-table tbody tr:visible").all_inner_texts()
+    assert len(shown) == 4
+    assert all("bird" in row for row in shown)
+
+
+def test_without_script_all_can_be_read(browser: Any, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(render(made_audit(joint=BIG), "html"), encoding="utf-8")
+    page, said, _ = opened(browser, path, java_script_enabled=False)
+    assert said == []
+    assert len(ranks(page)) == 94
+    assert not page.locator("#find").is_visible()
+    assert not page.locator("#more").is_visible()
+    page.context.close()
+
+
+def test_the_front_panel_prints_on_one_page_of_its_own(browser: Any, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(render(made_audit(joint=BIG), "html"), encoding="utf-8")
+    page, said, _ = opened(browser, path, viewport={"width": 703, "height": 1000})
+    page.emulate_media(media="print")
+    # A4 within margins of 12 mm is 186 x 273 mm, at 96 px an inch.
+    assert page.locator(".label-facts").bounding_box()["height"] <= 273 / 25.4 * 96
+    assert page.evaluate("getComputedStyle(document.querySelector('.label-facts')).breakAfter") == (
+        "page"
+    )
+    assert not page.locator("nav").is_visible()
+    assert not page.locator(".filters").first.is_visible()
+    assert said == []
+    page.context.close()
+
+
+def test_the_script_is_small() -> None:
+    assert len(read("page.js").encode()) < 10_000
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The accessibility checker's script, from npm."""
+    here = os.environ.get("LABELAUDIT_NODE_MODULES")
+    place = Path(here) if here else tmp_path_factory.mktemp("node") / "node_modules"
+    script = place / "axe-core" / "axe.min.js"
+    if not script.exists():
+        npm = shutil.which("npm")
+        if npm is None:
+            unavailable("npm", "npm is not installed")
+        command = [str(npm), "install", "--no-audit", "--no-fund", "--silent", "axe-core@4"]
+        done = subprocess.run(command, cwd=place.parent, capture_output=True, timeout=120)
+        if done.returncode or not script.exists():
+            unavailable("npm", "axe-core could not be installed from npm")
+    return script.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nobody_is_kept_out(
+    browser: Any, axe: str, tmp_path: Path, width: int, scheme: str
+) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(render(made_audit(joint=BIG), "html"), encoding="utf-8")
+    size = {"width": width, "height": 900}
+    page, _, _ = opened(browser, path, viewport=size, color_scheme=scheme, bypass_csp=True)
+    page.evaluate(axe)
+    found = page.evaluate("axe.run()")
+    serious = [
+        (one["id"], one["nodes"][0]["html"][:200], one["nodes"][0].get("failureSummary", "")[:300])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+    page.context.close()

@@ -10,7 +10,7 @@ from labelaudit.core.results import Audit, Measurement
 from labelaudit.report import numbers, render
 from labelaudit.report.label import label_of
 from tests.made import noisy
-from tests.report.conftest import HOSTILE, made_audit
+from tests.report.conftest import HOSTILE, made_audit, words_of
 
 
 def without(audit: Audit, *names: str) -> Audit:
@@ -32,17 +32,18 @@ def overlapping(n: int = 4000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def test_the_verdict_stands_beside_each_confused_pair() -> None:
     audit = labelaudit.audit(*overlapping())
     pairs = {(pair.given, pair.suggested): pair for pair in label_of(audit).confusions.pairs}
-    assert pairs["0", "1"].reads_as == pairs["1", "0"].reads_as == "overlap"
-    assert pairs["0", "1"].score == pairs["1", "0"].score
+    assert len(pairs) == len({frozenset(codes) for codes in pairs})  # a pair stands once
+    assert pairs.get(("0", "1"), pairs.get(("1", "0"))).reads_as == "overlap"
     assert pairs["3", "2"].reads_as == "mislabelling"
     told = audit.measurement("noise_or_overlap").details["pairs"]
     (of_pair,) = (one for one in told if one["codes"] == [2, 3])
     assert pairs["3", "2"].score == f"{of_pair['score']:.2f}"
     assert f"{of_pair['rows']} rows disagree" in pairs["3", "2"].basis
     lines = render(audit, "terminal").splitlines()
-    assert any("3 → 2" in line and line.endswith("mislabelling 1.00") for line in lines)
+    assert any("3 → 2" in line or "3 ↔ 2" in line for line in lines)
+    assert any(line.endswith("mislabelling 1.00") for line in lines)
     assert "Reads as **overlap** 0." in render(audit, "markdown")
-    assert '<b class="mislabelling">mislabelling</b> 1.00' in render(audit, "html")
+    assert "reads as mislabelling 1.00" in words_of(render(audit, "html"))
 
 
 def test_a_pair_that_is_not_listed_has_too_few_rows(audit: Audit) -> None:
@@ -78,7 +79,7 @@ def test_the_pairs_hardest_to_tell_are_those_of_lowest_auroc() -> None:
     assert cells[1] == f"{first['low']:.3f} to {first['high']:.3f}"
     assert "not listed" not in cells
     for format in ("terminal", "html", "markdown"):
-        assert cells[1] in render(audit, format)
+        assert cells[1] in words_of(render(audit, format))
 
 
 def test_what_a_measure_did_not_list_is_said(audit: Audit) -> None:
@@ -132,7 +133,7 @@ def test_lists_of_pairs_name_the_first_three() -> None:
     audit = labelaudit.audit(*noisy(600, 5, seed=1))
     (made,) = (one for one in label_of(audit).measures if one.name == "confusable_pairs")
     listed = dict(made.details)["pairs"]
-    assert listed.endswith(" and 7 more (in audit.json)")
+    assert listed.endswith(" and more (in audit.json)")
     assert listed.count(";") == 2
     measured = audit.measurement("confusable_pairs")
     assert isinstance(measured, Measurement)
