@@ -19,6 +19,7 @@ COMMANDS = (
     "measure",
     "report",
     "export",
+    "schema",
     "explain",
     "show",
     "selftest",

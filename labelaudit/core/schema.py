@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,12 @@ _PLAIN = frozenset({bool, float, int, str, type(None)})
 def to_json(audit: Audit) -> str:
     """Return the text of `audit.json`: the same audit gives the same bytes."""
     return indented(to_document(audit)) + "\n"
+
+
+def published() -> str:
+    """Return the text of the JSON Schema (draft 2020-12) that `audit.json` keeps to."""
+    here = files("labelaudit.core").joinpath("audit.schema.json")
+    return here.read_text(encoding="utf-8").replace("\r\n", "\n")
 
 
 def indented(value: Any, depth: int = 0) -> str:
