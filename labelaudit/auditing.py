@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from labelaudit.core.dataset import Check, Dataset
 from labelaudit.core.errors import ConfigError, NothingJudged
-from labelaudit.core.results import Audit
+from labelaudit.core.examples import EXAMPLE_SIDE, MOST_EXAMPLES, Example
+from labelaudit.core.results import Audit, Findings
 from labelaudit.core.settings import (
     FILTERS,
     JOINTS,
@@ -153,9 +154,28 @@ def detect(job: Job, made: Audit, options: Options) -> Audit:
         detection=detection,
         findings=findings,
         scores=scores,
+        examples=_examples(job, findings),
         measurements=None,  # those of an earlier detection no longer hold
         settings=_with(made, options, *OF_DETECTION, "seed"),
     )
+
+
+def _examples(job: Job, findings: Findings) -> dict[int, Example]:
+    """Return what the first suspects look like, by row of the labels file."""
+    shown = job.dataset.shown
+    if shown is None or not len(findings):
+        return {}
+    source_rows = np.sort(np.asarray(findings.columns["row"][:MOST_EXAMPLES], dtype=np.int64))
+    n_rows, n_done = len(source_rows), 0
+
+    def done() -> None:
+        nonlocal n_done
+        n_done += 1
+        if job.progress is not None:
+            job.progress("examples", n_done, n_rows)
+
+    made = shown.examples(positions_of(job.dataset, source_rows), done, EXAMPLE_SIDE)
+    return dict(zip(source_rows.tolist(), made, strict=True))
 
 
 def _says_weak(check: Check) -> bool:
@@ -199,8 +219,18 @@ def measure(job: Job, made: Audit, options: Options) -> Audit:
     """Run the measures chosen; one that lacks what it needs is skipped, with the reason."""
     expect_measures(options.measures, options.skip)
     chosen = chosen_of(options.measures, options.skip)
+    flagged = None
+    if made.detection is not None and made.findings is not None:
+        flagged = positions_of(job.dataset, np.asarray(made.findings.columns["row"]))
     measurements = measure_all(
-        job, made.dataset, made.detection, options.seed, chosen, made.contract, _near(made, options)
+        job,
+        made.dataset,
+        made.detection,
+        options.seed,
+        chosen,
+        made.contract,
+        _near(made, options),
+        flagged,
     )
     settings = _with(made, options, "seed", *OF_MEASURES)
     return replace(made, measurements=measurements, settings=settings)

@@ -18,6 +18,7 @@ from labelaudit.core.dataset import Check, Dataset
 from labelaudit.core.errors import InputError, NothingJudged, Refusal
 from labelaudit.core.folder import (
     DIGEST_FOLDER,
+    EXAMPLES_FOLDER,
     FINDINGS_FILE,
     NEIGHBOURS_FOLDER,
     REFUSED_FILES,
@@ -206,7 +207,7 @@ def go_on(
         for name in (DIGEST_FOLDER, SOURCE_FILE):
             carry(target / name, folder / name)
         if after.findings is made.findings and made.findings is not None:
-            for name in (SCORES_FOLDER, FINDINGS_FILE):
+            for name in (SCORES_FOLDER, FINDINGS_FILE, EXAMPLES_FOLDER):
                 carry(target / name, folder / name)
         _finish(after, folder, started, job.engine)
     return replace(after, folder=target)
@@ -243,14 +244,6 @@ def reopened(target: Path, made: Audit, folder: Path, engine: Engine = HERE, **h
     slices = {name: own for name, own in again.slices.items() if kept.get(name) == own.distinct}
     job = begin(replace(again, slices=slices), folder, engine, digest, **how)
     return repaired(job, [check for check in made.contract if check.name == "row_sums"])
-
-
-def place_of(target: Path) -> Path | None:
-    """Return the folder that the dataset of an audit lies in, None where it lies at a URL."""
-    dataset, _, _ = _read_source(target)
-    if isinstance(dataset, Url):
-        return None
-    return dataset if dataset.is_dir() else dataset.parent
 
 
 def _read_source(target: Path) -> tuple[Place, Choices, bool]:

@@ -1,6 +1,7 @@
 """`labelaudit exemplars`: what each class means, by its examples, for people who label."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,8 @@ from labelaudit.core.text import did_you_mean, listed, printable
 
 if TYPE_CHECKING:
     from labelaudit.core.dataset import Dataset
-    from labelaudit.core.exemplars import Exemplar, Instructions, Picture
+    from labelaudit.core.examples import Example
+    from labelaudit.core.exemplars import Exemplar, Instructions
     from labelaudit.core.results import Audit
     from labelaudit.detect.exemplars import Chosen
 
@@ -24,7 +26,7 @@ Examples:
 
 # A page of more classes nobody reads, and the pictures in it have to travel with it.
 MOST_CLASSES = 40
-MOST_PICTURE_BYTES = 8_000_000
+_SIDE = 160  # pixels
 _MOST_TAKEN_FOR = 3
 _ENDINGS = {".html": "html", ".htm": "html", ".md": "markdown", ".markdown": "markdown"}
 
@@ -54,7 +56,7 @@ def exemplars(
     """
     from tempfile import TemporaryDirectory
 
-    from labelaudit.cli.auditfolder import audit_of, place_of, reopened
+    from labelaudit.cli.auditfolder import audit_of, reopened
     from labelaudit.cli.console import emit_data, progress, say
     from labelaudit.core.folder import SCORES_FOLDER, expect_writable, read_scores, write_text
     from labelaudit.report.instructions import render
@@ -68,8 +70,7 @@ def exemplars(
     with TemporaryDirectory(prefix="labelaudit-") as working, progress(quiet) as report:
         dataset = reopened(made.folder, made, Path(working), progress=report).dataset
         scores = read_scores(made.folder / SCORES_FOLDER)
-        root = place_of(made.folder) if wanted == "html" else None
-        instructions = _instructions(made, dataset, scores, shown, bool(classes), root, seed)
+        instructions = _instructions(made, dataset, scores, shown, bool(classes), seed)
     text = render(instructions, wanted)
     if output is None or str(output) == "-":
         emit_data(text)
@@ -116,7 +117,6 @@ def _instructions(
     scores: Mapping[str, Any],
     shown: list[int],
     named: bool,
-    root: Path | None,
     seed: int,
 ) -> "Instructions":
     """Choose what shows each class, and gather what these rows are of."""
@@ -141,12 +141,17 @@ def _instructions(
             seed,
         )
     order = [row for code in shown for row in chosen[code].rows]
-    texts, pictures, notices = _contents(dataset, order, root)
+    examples: dict[int, Example] = {}
+    if dataset.shown is not None and order:
+        rows = np.array(sorted(order), dtype=np.int64)
+        made_of = dataset.shown.examples(rows, lambda: None, _SIDE)
+        examples = dict(zip(rows.tolist(), made_of, strict=True))
+    notices = _notices(examples.values())
     if not named and len(shown) < dataset.n_classes:
         notices.append(
             f"the {len(shown)} classes with most suspects are shown; choose with --class NAME"
         )
-    every = dict(zip(order, _examples(scores, order, texts, pictures), strict=True))
+    every = dict(zip(order, _exemplars(scores, order, examples), strict=True))
     names = dataset.class_names
     looks: dict[int, list[tuple[str, int]]] = {}
     for given, other, count in made.detection.flagged_pairs:
@@ -173,51 +178,20 @@ def _instructions(
     )
 
 
-def _contents(
-    dataset: "Dataset", order: list[int], root: Path | None
-) -> tuple[dict[int, str], dict[int, "Picture"], list[str]]:
-    """Return the texts and the pictures of rows, as far as they can be shown, and what cannot."""
-    import numpy as np
-
-    from labelaudit.ingest.shown import MOST_BYTES, picture_of
-
-    rows = np.array(sorted(order), dtype=np.int64)
-    texts: dict[int, str] = {}
-    if dataset.contents is not None and dataset.contents.texts is not None and len(rows):
-        texts = dict(zip(rows.tolist(), dataset.contents.texts(rows), strict=True))
-    pictures: dict[int, Picture] = {}
-    if dataset.examples is None or root is None:
-        return texts, pictures, []
-    room = MOST_PICTURE_BYTES
-    n_unlike = n_over = 0
-    for row in order:
-        picture = picture_of(root, dataset.examples[row])
-        if picture is None:
-            n_unlike += 1
-        elif len(picture.content) > room:
-            n_over += 1
-        else:
-            room -= len(picture.content)
-            pictures[row] = picture
-    notices = []
-    if n_unlike:
-        notices.append(
-            f"{n_unlike:,} of {len(order):,} pictures are not shown: no PNG, JPEG, GIF or WebP of "
-            f"at most {MOST_BYTES // 1000} kB; these examples are named only"
-        )
-    if n_over:
-        notices.append(
-            f"{n_over:,} pictures are left out, or the page would be too large; choose fewer "
-            "classes with --class NAME"
-        )
-    return texts, pictures, notices
+def _notices(examples: Iterable["Example"]) -> list[str]:
+    """Say what could not be shown, and why."""
+    found = list(examples)
+    why = Counter(one.problem for one in found if one.problem)
+    if not why:
+        return []
+    reasons = "; ".join(f"{problem} ({count:,})" for problem, count in sorted(why.items()))
+    return [
+        f"{why.total():,} of {len(found):,} examples are not shown, they are named only: {reasons}"
+    ]
 
 
-def _examples(
-    scores: Mapping[str, Any],
-    order: list[int],
-    texts: Mapping[int, str],
-    pictures: Mapping[int, "Picture"],
+def _exemplars(
+    scores: Mapping[str, Any], order: list[int], examples: Mapping[int, "Example"]
 ) -> Iterator["Exemplar"]:
     from labelaudit.core.exemplars import Exemplar
 
@@ -230,6 +204,5 @@ def _examples(
             label_quality=own["label_quality"],
             suggested_label=own["suggested_label"],
             is_suspect=own["is_flagged"],
-            text=texts.get(row),
-            picture=pictures.get(row),
+            example=examples.get(row),
         )

@@ -53,6 +53,14 @@ IdColumn = Annotated[
     str | None,
     typer.Option("--id-column", metavar="NAME", help="The column of ids, to join files by."),
 ]
+TextColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--text-column",
+        metavar="NAME",
+        help="The column of texts, shown beside each suspect [default: by name].",
+    ),
+]
 Predictions = Annotated[
     list[str] | None,
     typer.Option(

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from labelaudit.core.coded import Coded
 from labelaudit.core.ensemble import Model
+from labelaudit.core.examples import Example
 from labelaudit.core.hierarchy import Hierarchy
 from labelaudit.core.listed import Block
 from labelaudit.core.matrix import Matrix, cache_rows, in_columns
@@ -134,13 +135,11 @@ class Contents:
     """What the rows are of, for the check that compares them.
 
     `marks` returns a number uint64[N] for each row, equal where the inputs are equal; `kind`
-    says what is compared ("image files"). `texts` reads those of some rows, ascending, where the
-    inputs are texts.
+    says what is compared ("image files").
     """
 
     kind: str
     marks: Callable[[], npt.NDArray[np.uint64]]
-    texts: Callable[[npt.NDArray[np.int64]], list[str]] | None = None
 
     def __reduce__(self) -> Any:
         """Stay behind: a worker compares nothing."""
@@ -149,6 +148,21 @@ class Contents:
 
 def _nothing() -> None:
     return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Shown:
+    """How rows are shown to people.
+
+    `examples` makes what is shown of some rows, ascending. Its second argument is called after
+    each, its third is the longer side of a picture in pixels.
+    """
+
+    examples: Callable[[npt.NDArray[np.int64], Callable[[], None], int], list[Example]]
+
+    def __reduce__(self) -> Any:
+        """Stay behind: a worker shows nothing."""
+        return _nothing, ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -176,7 +190,8 @@ class Dataset:
     rows (None: the source row is the id). `examples` are paths of images or other files to
     show, relative to the dataset (None where there are none). `votes` are there where rows
     have several; then `labels` are those of the majority. `contents` compares the inputs
-    themselves, where they are files or texts. `models` are there where several models make an
+    themselves, where they are files or texts; `shown` makes small examples of them for people.
+    `models` are there where several models make an
     ensemble: then `probabilities` are the mean of theirs. `slices` are the columns by which the
     rows are cut (split, source, annotator, ...), by their names. `hierarchy` is the tree of the
     classes, where one was given.
@@ -199,6 +214,7 @@ class Dataset:
     votes: Votes | None = None
     splits: Coded | None = None
     contents: Contents | None = None
+    shown: Shown | None = None
     models: tuple[Model, ...] = ()
     hierarchy: Hierarchy | None = None
     slices: Mapping[str, Coded] = field(default_factory=dict)

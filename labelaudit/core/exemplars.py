@@ -2,22 +2,15 @@
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Picture:
-    """A small image file as it lies; `size` is its width and height, where its head says them."""
-
-    mime: str
-    content: bytes
-    size: tuple[int, int] | None = None
+from labelaudit.core.examples import Example
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exemplar:
     """One example of a class; `row` is that of the labels file, from 0.
 
-    `suggested_label` is the most probable class. `text` and `picture` are what it is an example
-    of, where the dataset has such that can be shown.
+    `suggested_label` is the most probable class. `example` is what it looks like, where the
+    dataset has something that can be shown.
     """
 
     row: int
@@ -26,8 +19,7 @@ class Exemplar:
     label_quality: float
     suggested_label: str
     is_suspect: bool
-    text: str | None = None
-    picture: Picture | None = None
+    example: Example | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

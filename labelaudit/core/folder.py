@@ -15,6 +15,7 @@ from uuid import uuid4
 from labelaudit.core.arrow import held_column_of, table_of
 from labelaudit.core.coded import Column
 from labelaudit.core.errors import ConfigError, InputError
+from labelaudit.core.examples import read_examples, write_examples
 from labelaudit.core.place import Place, Url
 from labelaudit.core.results import (
     FINDING_COLUMNS,
@@ -31,6 +32,7 @@ FINDINGS_FILE = "findings.parquet"
 SCORES_FOLDER = "scores"
 DIGEST_FOLDER = "digest"
 NEIGHBOURS_FOLDER = "neighbours"
+EXAMPLES_FOLDER = "examples"
 _PARTIAL = ".partial"
 WORKING_FOLDER = "working"  # what is needed only while an audit is made: never published
 SOURCE_FILE = "source.json"
@@ -41,7 +43,7 @@ REFUSED_FILES = ("refused.json", "refused.html")
 OWN_FILES = (
     AUDIT_FILE, FINDINGS_FILE, SOURCE_FILE, RUN_FILE, "flagged.csv", "report.html", *REFUSED_FILES,
 )  # fmt: skip
-OWN_FOLDERS = (SCORES_FOLDER, DIGEST_FOLDER, NEIGHBOURS_FOLDER)
+OWN_FOLDERS = (SCORES_FOLDER, DIGEST_FOLDER, NEIGHBOURS_FOLDER, EXAMPLES_FOLDER)
 
 
 def is_audit(path: Place) -> TypeGuard[Path]:
@@ -74,7 +76,11 @@ def load_audit(path: str | Path) -> Audit:
     audit = load_without_findings(folder)
     if audit.detection is None:
         return audit
-    return replace(audit, findings=_read_findings(folder / FINDINGS_FILE))
+    return replace(
+        audit,
+        findings=_read_findings(folder / FINDINGS_FILE),
+        examples=read_examples(folder / EXAMPLES_FOLDER),
+    )
 
 
 def load_without_findings(folder: Path) -> Audit:
@@ -145,6 +151,8 @@ def write_audit(audit: Audit, folder: Path) -> None:
         names = (*FINDING_COLUMNS, *audit.findings.further)
         columns = {name: audit.findings.columns[name] for name in names}
         write_parquet(columns, folder / FINDINGS_FILE)
+    if audit.examples and not (folder / EXAMPLES_FOLDER).exists():
+        write_examples(audit.examples, folder / EXAMPLES_FOLDER)
 
 
 def write_scores_part(index: int, columns: Mapping[str, Column], folder: Path) -> None:

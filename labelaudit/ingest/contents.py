@@ -14,7 +14,6 @@ from labelaudit.ingest.folder import Plan
 from labelaudit.ingest.labels import Labels
 from labelaudit.ingest.readers import TableFile
 
-TEXT_COLUMNS = ("text", "sentence", "review", "content", "comment", "body", "document", "message")
 MOST_FILES = 100_000
 MOST_BYTES = 1 << 30
 
@@ -22,7 +21,9 @@ Numbers = npt.NDArray[np.uint64]
 Kept = npt.NDArray[np.int64] | None
 
 
-def contents_of(parts: Plan, labels: Labels, kept: Kept) -> Contents | None:
+def contents_of(
+    parts: Plan, labels: Labels, kept: Kept, text_column: str | None
+) -> Contents | None:
     """Return what compares the inputs of the kept rows (None: of all); nothing is read yet."""
     folder = parts.labels.path if parts.labels.is_images else None
     if folder is None and parts.images is not None:
@@ -34,34 +35,13 @@ def contents_of(parts: Plan, labels: Labels, kept: Kept) -> Contents | None:
             marks=lambda: marks_of_files(where, ids if kept is None else ids.take(kept), root),
         )
     table = labels.table
-    if table is None:
+    if table is None or text_column is None:
         return None
-    column = next((name for name in table.names if name.lower() in TEXT_COLUMNS), None)
-    if column is None or column in labels.used_columns:
-        return None
-    text_column = column
-    return Contents(
-        kind="texts",
-        marks=lambda: _kept(marks_of_texts(table, text_column), kept),
-        texts=lambda rows: texts_of(table, text_column, rows if kept is None else kept[rows]),
-    )
+    return Contents(kind="texts", marks=lambda: _kept(marks_of_texts(table, text_column), kept))
 
 
 def _kept(marks: Numbers, kept: Kept) -> Numbers:
     return marks if kept is None else marks[kept]
-
-
-def texts_of(table: TableFile, column: str, rows: npt.NDArray[np.int64]) -> list[str]:
-    """Return the texts of some rows of a table, ascending; '' where a row has none."""
-    found: list[str] = []
-    start = 0
-    for block in table.texts(column):
-        first, last = np.searchsorted(rows, (start, start + len(block)))
-        found += [block[row - start] or "" for row in rows[first:last].tolist()]
-        start += len(block)
-        if len(found) == len(rows):
-            break
-    return found
 
 
 def marks_of_texts(table: TableFile, column: str) -> Numbers:

@@ -24,6 +24,12 @@ ID_COLUMNS = (
 )  # fmt: skip
 
 
+TEXT_COLUMNS = (
+    "text", "sentence", "review", "content", "comment", "body", "document", "message", "question",
+    "utterance", "tweet",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choices:
     """What the user said about the input; None leaves it to the convention.
@@ -34,6 +40,7 @@ class Choices:
     labels: str | None = None
     label_column: str | None = None
     id_column: str | None = None
+    text_column: str | None = None
     predictions: str | Sequence[str] | None = None
     embeddings: str | None = None
     images: str | None = None

@@ -83,7 +83,10 @@ def table_labels(
             f"{file}: no column is named like labels ({', '.join(LABEL_COLUMNS[:5])}, ...); "
             f"choose one of its columns with --label-column: {listed(table.names)}"
         )
-    id_column = pick_column(table.names, choices.id_column, id_columns, file, "--id-column")
+    # Hugging Face keeps pictures in a column `image`: files, not their names.
+    pictures = () if choices.id_column else getattr(table, "picture_columns", ())
+    nameable = tuple(name for name in table.names if name not in pictures)
+    id_column = pick_column(nameable, choices.id_column, id_columns, file, "--id-column")
     if id_column == column:
         if choices.id_column is not None:
             raise ConfigError(

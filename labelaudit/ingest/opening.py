@@ -34,6 +34,7 @@ from labelaudit.ingest.models import (
 )
 from labelaudit.ingest.numbers import Numbers
 from labelaudit.ingest.remote.fetching import Here, fetched
+from labelaudit.ingest.shown import shown_of, text_column_of
 from labelaudit.ingest.slicing import SPLIT, slices_of
 from labelaudit.ingest.votes import settled
 
@@ -127,6 +128,8 @@ def open_here(here: Here, scratch: Path | None = None) -> Dataset:
     own = None if kept.all() else np.flatnonzero(kept)
     codes = labels.texts.recoded(classes.by_label)
     predicted = align_models(understood, rows_of, own, labels, choices.logits, scratch)
+    paths = _examples(parts, labels, own, scratch)
+    text_column = text_column_of(labels, choices, labels_file)
     why_none = "has several votes for a row" if labels.votes is not None else "has no columns"
     slices, told = slices_of(
         labels.columns, labels.splits, choices.slices, own, len(codes), labels_file, why_none
@@ -147,9 +150,12 @@ def open_here(here: Here, scratch: Path | None = None) -> Dataset:
         notices=tuple(notices),
         part_ends=predicted.part_ends,
         models=predicted.models,
-        examples=_examples(parts, labels, own, scratch),
+        examples=paths,
         splits=_kept(labels.splits, slices, own),
-        contents=contents_of(parts, labels, own),
+        contents=contents_of(parts, labels, own, text_column),
+        shown=shown_of(
+            parts.root, paths, labels, text_column, own, choices.text_column is not None
+        ),
         slices=slices,
         hierarchy=hierarchy,
         votes=settled(labels.votes, classes.by_label, len(labels.texts), own)

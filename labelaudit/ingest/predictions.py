@@ -167,6 +167,13 @@ def from_table(
     return collapsed(numbers, table.where, scratch)
 
 
+def predicted_columns(names: list[str], present: set[str]) -> set[str]:
+    """Return the columns beside labels that hold what models said, or the vectors they saw."""
+    known = {name for listing in LIST_NAMES.values() for name in listing} | _OTHER_COLUMNS
+    columns = {*probability_columns(names, present, prefixed_only=True)[0], *top_columns(names)}
+    return columns | {name for name in names if name in present or name.strip().lower() in known}
+
+
 def _has_prefix(names: Iterable[str], present: set[str]) -> bool:
     return bool(probability_columns(list(names), present, prefixed_only=True)[0])
 

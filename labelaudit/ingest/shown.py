@@ -1,84 +1,182 @@
-"""What a row is an example of, to be shown: small image files as they lie, the heads of texts."""
+"""How rows are shown to people: a small picture, the head of a text, or the columns of a table."""
 
 import os
-import struct
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from labelaudit.core.exemplars import Picture
+import numpy as np
+import numpy.typing as npt
 
-# A page holds the files themselves: larger ones would need another library to make them smaller.
-MOST_BYTES = 32_000
-# A small file may still claim to be huge, and a browser would make room for it.
-MOST_PIXELS = 1 << 22
-_KINDS = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-)
+from labelaudit.core.dataset import Shown
+from labelaudit.core.errors import ConfigError
+from labelaudit.core.examples import Example
+from labelaudit.core.text import printable
+from labelaudit.ingest.convention import TEXT_COLUMNS, Choices, pick_column
+from labelaudit.ingest.labels import Labels
+from labelaudit.ingest.pictures import picture_at, picture_of
+from labelaudit.ingest.predictions import predicted_columns
+from labelaudit.ingest.readers import TableFile
+from labelaudit.ingest.readers.cells import CellError, cell_text
+
+MOST_TEXT = 400  # characters
+MOST_FEATURES = 12
+_NAME, _VALUE = 30, 40
+_AT_ONCE = 4  # pictures: decoding lets other threads run
+
+Rows = npt.NDArray[np.int64]
+Done = Callable[[], None]
 
 
-def picture_of(root: Path, path: str) -> Picture | None:
-    """Return the image at a path inside of the dataset, if it is a small PNG, JPEG, GIF or WebP.
+def shown_of(
+    root: Path,
+    paths: Sequence[str] | None,
+    labels: Labels,
+    text_column: str | None,
+    own: Rows | None,
+    is_chosen: bool = False,
+) -> Shown | None:
+    """Return what shows the rows that are audited, or None where there is nothing to show.
 
-    Its first bytes say what it is, not its name; None where it is anything else (SVG and HTML
-    could hold a script), is too large, is not there, or lies outside of `root`. Whether the rest of
-    it is whole nobody looks: a browser shows what it can.
+    `paths` are those of pictures, relative to `root`; `own` are the rows of the labels that are
+    audited (None: all). Pictures go before texts, unless a column of these `is_chosen`; texts
+    before the other columns.
     """
+    if paths is not None and not is_chosen:
+        return Shown(examples=lambda rows, done, side: _pictures(root, paths, rows, done, side))
+    table = labels.table
+    if table is None:
+        return _of_columns(labels, text_column, own)
+    read = _reader(table, own)
+    held = getattr(table, "picture_columns", ())
+    if held and not is_chosen:
+        return Shown(
+            examples=lambda rows, done, side: _held(root, read(held[:1], rows), done, side)
+        )
+    if text_column:
+        return Shown(examples=lambda rows, done, _: _texts(read([text_column], rows), done))
+    names = _features(table, labels)
+    if not names:
+        return None
+    return Shown(examples=lambda rows, done, _: _tables(names, read(names, rows), done))
+
+
+def snippet(text: str) -> str:
+    """Return the head of a text on one line, cut at a word; what would reorder or hide it shows."""
+    folded = " ".join(text[: 8 * MOST_TEXT].split())
+    short = printable(folded, 8 * MOST_TEXT)
+    if len(short) <= MOST_TEXT and len(text) <= 8 * MOST_TEXT:
+        return short
+    head = short[: MOST_TEXT - 1]
+    at_word = head.rpartition(" ")[0]
+    return (at_word if len(at_word) > MOST_TEXT // 2 else head) + "…"
+
+
+def _reader(table: TableFile, own: Rows | None) -> Callable[[Sequence[str], Rows], list[list[Any]]]:
+    return lambda columns, rows: table.cells(columns, rows if own is None else own[rows])
+
+
+def _of_columns(labels: Labels, text_column: str | None, own: Rows | None) -> Shown | None:
+    """Return what shows the rows of an export: its texts, where it has a column of such."""
+    columns = labels.columns
+    if columns is None or text_column is None or text_column not in columns.names:
+        return None
+
+    def examples(rows: Rows, done: Done, _: int) -> list[Example]:
+        coded = columns.coded(text_column)
+        codes = coded.codes[rows if own is None else own[rows]].tolist()
+        return _texts([[coded.distinct[code] if code >= 0 else None] for code in codes], done)
+
+    return Shown(examples=examples)
+
+
+def _features(table: TableFile, labels: Labels) -> list[str]:
+    """Return the columns that describe a row: not labels, ids, paths or what models said."""
+    free = [name for name in table.names if name not in labels.used_columns]
+    predicted = predicted_columns(free, set(labels.texts.distinct))
+    return [name for name in free if name not in predicted][:MOST_FEATURES]
+
+
+def _pictures(root: Path, paths: Sequence[str], rows: Rows, done: Done, side: int) -> list[Example]:
+    return _each([partial(picture_at, root, paths[row], side) for row in rows.tolist()], done)
+
+
+def _held(root: Path, cells: list[list[Any]], done: Done, side: int) -> list[Example]:
+    """Return pictures of cells that hold the bytes of a file, or where it lies."""
+
+    def picture(cell: Any) -> Example:
+        content = cell.get("bytes") if isinstance(cell, dict) else None
+        if content:
+            return picture_of(content, side)
+        path = cell.get("path") if isinstance(cell, dict) else None
+        return picture_at(root, str(path or ""), side)
+
+    return _each([partial(picture, cell) for (cell,) in cells], done)
+
+
+def _each(jobs: Sequence[Callable[[], Example]], done: Done) -> list[Example]:
+    """Make pictures, some at a time, in order."""
+    made = []
+    # What decoders warn of is no news to the user: that a picture could not be read is shown.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with ThreadPoolExecutor(min(_AT_ONCE, os.cpu_count() or 1)) as pool:
+            for example in pool.map(lambda job: job(), jobs):
+                made.append(example)
+                done()
+    return made
+
+
+def _texts(cells: list[list[Any]], done: Done) -> list[Example]:
+    made = []
+    for (cell,) in cells:
+        text = snippet(_text(cell))
+        made.append(Example(kind="text", text=text, problem="" if text else "has no text"))
+        done()
+    return made
+
+
+def _tables(names: Sequence[str], rows: list[list[Any]], done: Done) -> list[Example]:
+    shown = [printable(name, _NAME) for name in names]
+    made = []
+    for cells in rows:
+        values = [printable(_text(cell)[: 8 * _VALUE], _VALUE) for cell in cells]
+        made.append(Example(kind="table", features=tuple(zip(shown, values, strict=True))))
+        done()
+    return made
+
+
+def _text(cell: Any) -> str:
+    """Return a cell as text; of one that holds several values, what kind it is."""
     try:
-        inside, place = os.path.realpath(root), os.path.realpath(root / path)
-        if not path or not Path(place).is_relative_to(inside) or not os.path.isfile(place):
-            return None
-        with open(place, "rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except (OSError, ValueError):  # a name that no file can have, too
+        return cell_text(cell) or ""
+    except CellError:
+        return f"({len(cell)} {'bytes' if isinstance(cell, bytes) else 'values'})"
+
+
+def text_column_of(labels: Labels, choices: Choices, file: str) -> str | None:
+    """Return the column of texts: the one that was chosen, else one that is called like such.
+
+    Raises
+    ------
+    ConfigError : the one that was chosen is not there, or holds labels or ids.
+    """
+    names = labels.columns.names if labels.columns is not None else ()
+    if labels.table is not None:
+        names = labels.table.names
+    chosen = choices.text_column
+    if chosen is not None and not names:
+        raise ConfigError(f"--text-column {printable(chosen, 60)}: {file} has no columns")
+    column = pick_column(names, chosen, TEXT_COLUMNS, file, "--text-column")
+    roles = {} if labels.columns is None else labels.columns.roles
+    if column in labels.used_columns or column in roles:
+        if chosen is not None:
+            raise ConfigError(
+                f"--text-column {printable(chosen, 60)}: is the column of labels, ids or splits; "
+                "choose another"
+            )
         return None
-    mime = next((kind for head, kind in _KINDS if content.startswith(head)), None)
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        mime = "image/webp"
-    if mime is None or len(content) > MOST_BYTES:
-        return None
-    size = _size(content, mime)
-    if size is not None and size[0] * size[1] > MOST_PIXELS:
-        return None
-    return Picture(mime=mime, content=content, size=size)
-
-
-def _size(content: bytes, mime: str) -> tuple[int, int] | None:
-    """Return width and height, of what says them at a fixed place or in a frame of JPEG."""
-    try:
-        if mime == "image/png":
-            width, height = struct.unpack(">II", content[16:24])
-        elif mime == "image/gif":
-            width, height = struct.unpack("<HH", content[6:10])
-        elif mime == "image/jpeg":
-            return _jpeg_size(content)
-        else:
-            return _webp_size(content)
-    except struct.error:
-        return None
-    return width, height
-
-
-def _webp_size(content: bytes) -> tuple[int, int] | None:
-    kind, head = content[12:16], content[20:30]
-    if kind == b"VP8X" and len(head) == 10:
-        return 1 + int.from_bytes(head[4:7], "little"), 1 + int.from_bytes(head[7:10], "little")
-    if kind == b"VP8L":
-        bits = int.from_bytes(head[1:5], "little")
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    if kind == b"VP8 ":
-        width, height = struct.unpack("<HH", head[6:10])
-        return width & 0x3FFF, height & 0x3FFF
-    return None
-
-
-def _jpeg_size(content: bytes) -> tuple[int, int] | None:
-    at = 2
-    while at + 9 <= len(content) and content[at] == 0xFF:
-        marker, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack(">HH", content[at + 5 : at + 9])
-            return width, height
-        at += 2 + max(length, 2)
-    return None
+    return column

@@ -32,10 +32,12 @@ class Measure(Named):
     """A tally over all rows: the same result for any batches, shards and order of merging.
 
     One whose interval is a bootstrap names in `sample_needs` what it asks of the fair sample,
-    and adds the interval to its result in `with_interval`.
+    and adds the interval to its result in `with_interval`. One that sets `asks_suspects` is shown,
+    before any row, what the model says of the rows that detection flagged: in `know_suspects`.
     """
 
     sample_needs: ClassVar[frozenset[str]] = frozenset()
+    asks_suspects: ClassVar[bool] = False
 
     def __init__(self, facts: DatasetFacts) -> None:
         self.facts = facts
@@ -53,6 +55,12 @@ class Measure(Named):
         """Return the result with the interval that the sample gives it."""
         return measured
 
+    def know_suspects(self, suspects: Digest) -> None:
+        """Take in the digests of all flagged rows; not called where no detection has run.
+
+        What is kept of them travels with every shard, so it should be small.
+        """
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
@@ -60,8 +68,9 @@ class Sample:
 
     `labels` int32[n]; `probabilities` float[n, K]; `embeddings` float[n, d]; `neighbours`
     among the rows of the sample; `slices` int32[n] by name: where a row stands in each column that
-    the dataset is cut by (-1: nowhere), whose values `DatasetFacts.slices` names. `near` is how
-    near two examples are nearly one, in median distances of nearest neighbours.
+    the dataset is cut by (-1: nowhere), whose values `DatasetFacts.slices` names. `flagged` bool[n]
+    says which rows detection suspects, None where none has run. `near` is how near two examples
+    are nearly one, in median distances of nearest neighbours.
     """
 
     rows: npt.NDArray[np.int64]
@@ -73,6 +82,7 @@ class Sample:
     embeddings: Array | None = None
     neighbours: Neighbours | None = None
     slices: Mapping[str, npt.NDArray[np.int32]] = field(default_factory=dict)
+    flagged: npt.NDArray[np.bool_] | None = None
     near: float = 0.13
 
     @property
@@ -89,12 +99,15 @@ class Counted(Protocol):
 class SampledMeasure(Named):
     """A plain function of a fair sample of at most `largest_sample` rows.
 
-    `beyond`, where there is one, makes the tally that takes its place on a larger dataset.
+    `beyond`, where there is one, makes the tally that takes its place on a larger dataset. `uses`
+    are `embeddings` and `probabilities` in the order in which it would rather have them: it gets
+    the first that there is, beside all that it `needs`, and may find that there is none.
     """
 
     largest_sample: ClassVar[int] = 50_000
     n_neighbours: ClassVar[int] = 0
     beyond: ClassVar[Counted | None] = None
+    uses: ClassVar[tuple[str, ...]] = ()
 
     @staticmethod
     @abstractmethod

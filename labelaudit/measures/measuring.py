@@ -1,6 +1,6 @@
 """Run the measures: tallies in one fold, sampled ones on a shared sample, derived ones last."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,12 +30,14 @@ def measure_all(
     chosen: Collection[str] | None = None,
     contract: Sequence[Check] = (),
     near: float = 0.13,
+    flagged: npt.NDArray[np.int64] | None = None,
 ) -> tuple[Measurement | Skipped, ...]:
     """Run the measures that are chosen, all where None, and return what they found, by name.
 
     One that lacks what it needs is skipped with a reason. What a chosen one reads is measured too.
     `contract` are the checks of the input, for derived measures to read; `near` is how near two
-    examples are nearly one, in median distances of nearest neighbours.
+    examples are nearly one, in median distances of nearest neighbours. `flagged` int64[m] are the
+    rows that detection suspects, ascending; None where none has run.
     """
     known = known_measures()
     chosen = known.keys() if chosen is None else set(chosen)
@@ -57,6 +59,7 @@ def measure_all(
                 tallies[kind.name] = kind.beyond(facts)
             else:
                 sampled.append(kind)
+    _show_suspects(job, tallies.values(), flagged)
     passed = job.each(job.digested, "measuring", tallies=list(tallies.values())) if tallies else []
     for name, tally in zip(tallies, passed, strict=True):
         done[name] = tally.result()
@@ -66,7 +69,7 @@ def measure_all(
     for size in sorted(sizes | ({_RESAMPLED_ROWS} if resampled else set())):
         sharing = [kind for kind in sampled if size_of[kind] == size]
         also = resampled if size == _RESAMPLED_ROWS else []
-        sample = replace(_sample(job, size, seed, sharing, also), near=near)
+        sample = replace(_sample(job, size, seed, sharing, also, flagged), near=near)
         for kind in sharing:
             done[kind.name] = kind.measure(sample, facts)
         for tally in also:
@@ -77,6 +80,17 @@ def measure_all(
     for derived in _in_order(able):
         done[derived.name] = derived.measure(facts, detection, checks | done)
     return tuple(done[name] for name in sorted(done) if name in chosen)
+
+
+def _show_suspects(
+    job: Job, tallies: Iterable[Tally], flagged: npt.NDArray[np.int64] | None
+) -> None:
+    """Show the suspects to the tallies that ask for them; few are, so they are read by rows."""
+    asking = [one for one in tallies if isinstance(one, Measure) and one.asks_suspects]
+    if flagged is not None and asking:
+        suspects = _digest_of(job, flagged)
+        for tally in asking:
+            tally.know_suspects(suspects)
 
 
 def expect_known(measures: Collection[str] | None, skip: Collection[str]) -> None:
@@ -187,11 +201,13 @@ def _sample(
     seed: int,
     kinds: Sequence[type[SampledMeasure]],
     tallies: Sequence[Measure] = (),
+    flagged: npt.NDArray[np.int64] | None = None,
 ) -> Sample:
     """Take a fair sample and of it only what the measures that share it ask for."""
-    asked = [*(kind.needs for kind in kinds), *(tally.sample_needs for tally in tallies)]
-    needs = frozenset().union(*asked)
     dataset = job.dataset
+    asked = [*(kind.needs for kind in kinds), *(tally.sample_needs for tally in tallies)]
+    first = (next((one for one in kind.uses if one in dataset.has), None) for kind in kinds)
+    needs = frozenset().union(*asked, (one for one in first if one is not None))
     matrix = dataset.probabilities if "probabilities" in needs else None
     rows = fair_sample(len(dataset), _whole_rows(size, matrix), seed)
     points = None
@@ -217,6 +233,7 @@ def _sample(
         embeddings=points,
         neighbours=neighbours,
         slices=dataset.sliced(rows),
+        flagged=np.isin(rows, flagged, assume_unique=True) if flagged is not None else None,
     )
 
 

@@ -1,12 +1,14 @@
 """The suspects and the classes, each with what speaks for and against it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from labelaudit.core.examples import Example
 from labelaudit.core.results import Audit, Detection, Finding
 from labelaudit.core.reviews import Review
-from labelaudit.core.text import UNKNOWN
+from labelaudit.core.text import UNKNOWN, printable
 from labelaudit.report.figures import Document, Said, joined, named, said
 from labelaudit.report.parts import ClassRow, Says, Suspect, Suspects, Verdict
 from labelaudit.report.words import (
@@ -63,10 +65,22 @@ def _suspect(audit: Audit, doc: Document, index: int, finding: Finding, near: st
         detectors=detectors,
         dissent=", ".join(name for name, agrees in detectors if not agrees),
         verdict=_verdict(doc, finding.row, review),
-        example=audit.examples.get(finding.row),
+        example=_example(audit.examples.get(finding.row)),
         gives_given=doc.figure(f"{place}/given_probability", "probability"),
         gives_suggested=doc.figure(f"{place}/suggested_probability", "probability"),
         needs=doc.figure(f"{place}/suggested_threshold", "threshold"),
+    )
+
+
+def _example(shown: Example | None) -> Example | None:
+    """Return what a row looks like, in words that do no harm wherever they came from."""
+    if shown is None:
+        return None
+    return replace(
+        shown,
+        text=printable(shown.text, 400),
+        features=tuple((printable(n, 30), printable(v, 40)) for n, v in shown.features[:12]),
+        problem=printable(shown.problem, 80),
     )
 
 

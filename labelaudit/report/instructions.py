@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from labelaudit.core.examples import Example
 from labelaudit.core.exemplars import ClassExemplars, Exemplar, Instructions
 from labelaudit.core.text import printable
 from labelaudit.report import numbers
@@ -14,7 +15,6 @@ from labelaudit.report.words import plain, several
 
 FORMATS = ("html", "markdown")
 _ID, _TEXT = 120, 280
-_TINY = 64  # pixels: smaller pictures are drawn larger, with their pixels to be seen
 
 _CENTRE = "Central"
 _TYPICAL = "Typical, each unlike the others"
@@ -45,7 +45,6 @@ class Card:
     text: str
     source: str
     alt: str
-    tiny: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,24 +165,24 @@ def _section(one: ClassExemplars) -> Section:
 
 
 def _card(example: Exemplar, given: str) -> Card:
-    source, tiny = "", False
-    if example.picture is not None:
-        content = base64.b64encode(example.picture.content).decode("ascii")
-        source = f"data:{example.picture.mime};base64,{content}"
-        tiny = example.picture.size is not None and max(example.picture.size) <= _TINY
+    source, shown = "", example.example
+    if shown is not None and shown.jpeg is not None:
+        source = f"data:image/jpeg;base64,{base64.b64encode(shown.jpeg).decode('ascii')}"
     says = named(example.suggested_label) if example.suggested_label != given else ""
     return Card(
         id=printable(example.id, _ID) or "(empty id)",
         sure=numbers.probability(example.self_confidence),
         says=says,
         suspected=example.is_suspect,
-        text=_snippet(example.text or ""),
+        text=_text(shown),
         source=source,
         alt=f"an example labelled {named(given)}",
-        tiny=tiny,
     )
 
 
-def _snippet(text: str) -> str:
-    """Return the head of a text on one line; what would reorder or hide it is shown."""
-    return printable(" ".join(text[: 8 * _TEXT].split()), _TEXT)
+def _text(shown: Example | None) -> str:
+    """Return what an example is in words: its text, or the columns of its row."""
+    if shown is None:
+        return ""
+    words = shown.text or "; ".join(f"{name}: {value}" for name, value in shown.features)
+    return printable(words, _TEXT)

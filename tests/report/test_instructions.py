@@ -1,22 +1,25 @@
 """The page of instructions: hostile strings are inert, nothing is fetched, it fits a phone."""
 
+import io
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from labelaudit.core.exemplars import ClassExemplars, Exemplar, Instructions, Picture
+from labelaudit.core.examples import Example
+from labelaudit.core.exemplars import ClassExemplars, Exemplar, Instructions
 from labelaudit.report.instructions import render
 from tests.report.conftest import HOSTILE
 from tests.report.test_report_browser import browser
 
 __all__ = ["browser"]
 
-PNG = (
-    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\6\0\0\0\x1f\x15\xc4\x89\0\0\0\nIDATx\x9cc"
-    b"\0\1\0\0\5\0\1\r\n-\xb4\0\0\0\0IEND\xaeB`\x82"
-)
+def jpeg() -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", (9, 9), "red").save(stream, "JPEG")
+    return stream.getvalue()
 
 
 def example(text: str, row: int = 0, **more: Any) -> Exemplar:
@@ -27,13 +30,13 @@ def example(text: str, row: int = 0, **more: Any) -> Exemplar:
         label_quality=0.1,
         suggested_label=more.pop("says", text),
         is_suspect=True,
-        text=text,
         **more,
     )
 
 
-def instructions(text: str = "cat", picture: Picture | None = None) -> Instructions:
-    shown = tuple(example(text, row, picture=picture, says=f"{text}2") for row in range(5))
+def instructions(text: str = "cat", picture: bytes | None = None) -> Instructions:
+    looks = Example(kind="image", text=text, jpeg=picture)
+    shown = tuple(example(text, row, example=looks, says=f"{text}2") for row in range(5))
     classes = tuple(
         ClassExemplars(
             name=f"{text}{number}",
@@ -72,7 +75,7 @@ class Tags(HTMLParser):
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_text_adds_no_tag_and_no_attribute(text: str) -> None:
-    picture = Picture(mime="image/png", content=PNG, size=(1, 1))
+    picture = jpeg()
     page = render(instructions(text, picture), "html")
     own, plain = Tags(page).found, Tags(render(instructions("cat", picture), "html")).found
     text_free = [tag for tag, _ in own if tag not in ("wbr", "p", "bdi")]
@@ -84,7 +87,7 @@ def test_a_hostile_text_adds_no_tag_and_no_attribute(text: str) -> None:
             assert name not in {"style", "srcdoc", "action", "background", "srcset"}
             if name == "src":
                 assert value is not None
-                assert value.startswith("data:image/png;base64,")
+                assert value.startswith("data:image/jpeg;base64,")
             if name == "href":
                 assert value is not None
                 assert value[:1] == "#" or value == "data:,"
@@ -136,8 +139,7 @@ def test_a_long_text_is_cut_and_says_so() -> None:
 def test_the_page_opens_silently_and_fits(
     browser: Any, tmp_path: Path, which: str, width: int, scheme: str
 ) -> None:
-    broken = Picture(mime="image/png", content=PNG[:30], size=None)
-    picture = broken if which == "broken picture" else Picture(mime="image/png", content=PNG)
+    picture = jpeg()[:30] if which == "broken picture" else jpeg()
     made = instructions("".join(HOSTILE[:13]) + "x" * 500 if which == "hostile" else "cat", picture)
     path = tmp_path / "instructions.html"
     path.write_text(render(made, "html"), encoding="utf-8")

@@ -11,6 +11,7 @@ from labelaudit.ingest.readers.files import fault
 from labelaudit.ingest.readers.images import ImageFile, find_images
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     from labelaudit.core.coded import Coded
@@ -59,6 +60,13 @@ class TableFile(Protocol):
 
     def coded(self, column: str) -> Coded:
         """Return `Coded.of` the cells of `text`, without holding a text for each row."""
+        ...
+
+    def cells(self, columns: Sequence[str], rows: npt.NDArray[np.int64]) -> list[list[Any]]:
+        """Return the cells of some rows, ascending, as they are: a list for each row.
+
+        Lists, objects and bytes are among them, where the format has such.
+        """
         ...
 
     def numbers(self, columns: Sequence[str]) -> npt.NDArray[Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from labelaudit.core.coded import Coded
@@ -80,6 +81,39 @@ class ColumnarTable:
         with self._batches.reading():
             for _, (array,) in self._pieces(column):
                 yield values(array)
+
+    def cells(self, columns: Sequence[str], rows: npt.NDArray[np.int64]) -> list[list[Any]]:
+        require_columns(self.path, self.names, columns)
+        found: list[list[Any]] = []
+        if not columns:
+            return [[] for _ in rows]
+        width = sum(self._batches.bytes_per_row(column) for column in columns)
+        size = max(1, min(_BLOCK_BYTES // max(width, 1), _MOST_ROWS))
+        with self._batches.reading():
+            while len(found) < len(rows):
+                for start, arrays in self._batches.since(int(rows[len(found)]), columns, size):
+                    stop = start + len(arrays[0])
+                    wanted = rows[len(found) : np.searchsorted(rows, stop)] - start
+                    if len(wanted):
+                        own = pa.array(wanted)
+                        found += map(list, zip(*(values(a.take(own)) for a in arrays), strict=True))
+                    # What lies far ahead is gone to, not read up to.
+                    ahead = rows[len(found) : len(found) + 1]
+                    if not len(ahead) or self._batches.origin(int(ahead[0])) > stop:
+                        break
+        return found
+
+    @property
+    def picture_columns(self) -> tuple[str, ...]:
+        """The columns of files as Hugging Face datasets holds them: objects with their `bytes`."""
+        kinds = {name: self._kind(name) for name in self.names}
+        return tuple(
+            name
+            for name, kind in kinds.items()
+            if pa.types.is_struct(kind)
+            and kind.get_field_index("bytes") >= 0
+            and storage_type(kind.field("bytes").type) in (pa.binary(), pa.large_binary())
+        )
 
     def coded(self, column: str) -> Coded:
         require_columns(self.path, self.names, [column])

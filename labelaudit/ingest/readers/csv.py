@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
@@ -88,6 +89,30 @@ class CsvTable:
             else:
                 return
         yield from self._texts_slowly(column, done)
+
+    def cells(self, columns: Sequence[str], rows: npt.NDArray[np.int64]) -> list[list[Any]]:
+        require_columns(self.path, self.names, columns)
+        found: list[list[Any]] = []
+        start = 0
+        try:
+            if not self._doubtful():
+                for batch in self._batches(columns, pa.string()):
+                    stop = start + batch.num_rows
+                    first, last = np.searchsorted(rows, (start, stop))
+                    taken = batch.take(pa.array(rows[first:last] - start))
+                    cells = [_unguarded(column.to_pylist()) for column in taken.columns]
+                    found += map(list, zip(*cells, strict=True))
+                    start = stop
+                return found
+        except _Refused:
+            pass
+        places = [self.names.index(column) for column in columns]
+        wanted = set(rows.tolist())
+        return [
+            _unguarded(cells[place] for place in places)
+            for row, (_, cells) in enumerate(self._rows())
+            if row in wanted
+        ]
 
     def coded(self, column: str) -> Coded:
         require_columns(self.path, self.names, [column])

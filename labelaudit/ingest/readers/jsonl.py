@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.json as arrow_json
 
@@ -92,6 +93,18 @@ class JsonLinesTable:
         cells = (row.get(column) for _, row in self._objects())
         while block := list(islice(cells, _TEXT_ROWS)):
             yield block
+
+    def cells(self, columns: Sequence[str], rows: npt.NDArray[np.int64]) -> list[list[Any]]:
+        require_columns(self.path, self.names, columns)
+        if not len(rows):
+            return []
+        wanted = set(rows.tolist())
+        lines = islice(self._objects(), int(rows[-1]) + 1)
+        return [
+            [line.get(column) for column in columns]
+            for row, (_, line) in enumerate(lines)
+            if row in wanted
+        ]
 
     def coded(self, column: str) -> Coded:
         coding = Coding()

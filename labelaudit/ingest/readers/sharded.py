@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any, TypeVar, overload
 
 import numpy as np
+import numpy.typing as npt
 
 from labelaudit.core.coded import Coded
 from labelaudit.core.errors import InputError
@@ -76,6 +77,20 @@ class ShardedTable:
                     f"{told[0][1]}; all parts must have the same type"
                 )
         return joined(table.coded(column) for table in self.tables)
+
+    def cells(self, columns: Sequence[str], rows: npt.NDArray[np.int64]) -> list[list[Any]]:
+        found: list[list[Any]] = []
+        start = 0
+        for table, end in zip(self.tables, self.ends(), strict=True):
+            first, last = np.searchsorted(rows, (start, end))
+            if last > first:
+                found += table.cells(columns, rows[first:last] - start)
+            start = end
+        return found
+
+    @property
+    def picture_columns(self) -> tuple[str, ...]:
+        return getattr(self.tables[0], "picture_columns", ())
 
     def texts(self, column: str) -> Iterator[list[str | None]]:
         for table in self.tables:
