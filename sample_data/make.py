@@ -13,6 +13,9 @@ same bytes each time it runs with the same versions of those packages:
 ``imbalanced/``
     a synthetic five-class table, strongly imbalanced, with features, flipped labels and
     out-of-fold probabilities all in one file.
+``messages/``
+    the short customer messages of ``messages.csv``, written for this purpose, in five classes of
+    unequal size, with flipped labels, out-of-fold probabilities and embeddings.
 ``broken/``
     one tiny data set per folder, each with exactly one fault; ``EXPECTED.txt`` holds the
     essential part of the message that a reader of the folder must be given, and on a second
@@ -36,7 +39,8 @@ from PIL import Image
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_digits, make_classification
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
@@ -56,6 +60,10 @@ IMBALANCED_FLIP_SHARE = 0.04
 IMBALANCED_PAIRS = 14
 IMBALANCED_CLASSES = ("healthy", "benign", "atypical", "suspicious", "malignant")
 IMBALANCED_WEIGHTS = (0.70, 0.18, 0.08, 0.03, 0.01)
+
+MESSAGES_FLIP_SHARE = 0.06
+MESSAGES_PAIRS = 10
+MESSAGES_EMBEDDING_SIZE = 16
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -101,7 +109,19 @@ def kernel_model() -> BaseEstimator:
     return make_pipeline(StandardScaler(), calibrated)
 
 
-def out_of_fold(model: BaseEstimator, features: Floats, labels: Ints, seed: int) -> Floats:
+def letters() -> TfidfVectorizer:
+    """Return counts of two to five letters in a row, weighted by TF-IDF."""
+    return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
+
+
+def text_model() -> BaseEstimator:
+    """Return a logistic regression on the letters of a text."""
+    return make_pipeline(letters(), LogisticRegression(C=5.0, max_iter=2000))
+
+
+def out_of_fold(
+    model: BaseEstimator, features: Floats | Sequence[str], labels: Ints, seed: int
+) -> Floats:
     """Return class probabilities from five folds, each row scored by a model that never saw it."""
     folds = StratifiedKFold(n_splits=5, shuffle=True, random_state=seed)
     result: Floats = cross_val_predict(model, features, labels, cv=folds, method="predict_proba")
@@ -331,6 +351,90 @@ Truth, not input:
     )
 
 
+# --- messages ---------------------------------------------------------------------------------
+
+
+def make_messages(texts: Path, folder: Path) -> str:
+    """Write the messages data set from the texts as they were written; return one line about it."""
+    rng = np.random.default_rng(SEED + 3)
+    with texts.open(encoding="utf-8", newline="") as file:
+        written = list(csv.DictReader(file))
+    written = [written[row] for row in rng.permutation(len(written))]
+    messages = [row["text"] for row in written]
+    names = sorted({row["label"] for row in written})
+    true: Ints = np.array([names.index(row["label"]) for row in written])
+    ids = [f"message_{row:03d}" for row in range(1, len(true) + 1)]
+
+    clean = out_of_fold(text_model(), messages, true, SEED)
+    flips = flip_lookalikes(true, clean, MESSAGES_FLIP_SHARE, MESSAGES_PAIRS, rng)
+    probabilities = out_of_fold(text_model(), messages, flips.given, SEED + 1)
+    accuracy = float((probabilities.argmax(axis=1) == true).mean())
+    agreement = float((probabilities.argmax(axis=1) == flips.given).mean())
+
+    write_csv(
+        folder / "labels.csv",
+        ["id", "text", "label"],
+        [[ids[row], messages[row], names[flips.given[row]]] for row in range(len(ids))],
+    )
+    cells = six_decimals(probabilities)
+    write_csv(
+        folder / "predictions.csv",
+        ["id", *(f"prob_{name}" for name in names)],
+        [[name, *row] for name, row in zip(ids, cells, strict=True)],
+    )
+    write_flips(folder / "flips.csv", ids, flips, true, names)
+
+    svd = TruncatedSVD(n_components=MESSAGES_EMBEDDING_SIZE, algorithm="arpack", random_state=SEED)
+    embeddings = svd.fit_transform(letters().fit_transform(messages))
+    np.save(folder / "embeddings.npy", np.round(embeddings, 5).astype(np.float32))
+
+    n_flips, n_rows = len(flips.rows), len(ids)
+    counts = np.bincount(flips.given, minlength=len(names))
+    listed = ", ".join(f"`{name}` {count}" for name, count in zip(names, counts, strict=True))
+    write_text(
+        folder / "README.md",
+        f"""# Customer messages with known label errors
+
+{n_rows} short messages to a shop in {len(names)} classes, of which {n_flips} ({n_flips / n_rows:.1%}) were
+given a wrong label on purpose. The texts (`sample_data/messages.csv`) were written for this data
+set: no customer, shop or order behind them is real. `sample_data/make.py` made the rest.
+
+Input:
+
+- `labels.csv`: `id,text,label`, the given labels, partly wrong
+- `predictions.csv`: `id,prob_<class>`, out-of-fold probabilities of a logistic regression on
+  TF-IDF of two to five letters (five folds, trained on the given labels; {accuracy:.1%} right by the
+  true labels, {agreement:.1%} agreeing with the given ones)
+- `embeddings.npy`: float32, {n_rows} x {MESSAGES_EMBEDDING_SIZE}, an SVD of the TF-IDF of all texts, in the row
+  order of `labels.csv`
+
+Rows per given label: {listed}.
+
+- `delivery`: where a parcel is, when and how it comes, in what state it arrived
+- `payment`: cards, invoices, vouchers, charges, and money back that has nothing to do with a return
+- `returns`: sending back, exchange, repair, and the refund for what was sent back
+- `account`: login, passwords, profile, newsletter, personal data
+- `praise`: thanks and nothing else
+
+Refunds stand on both sides of the line between `payment` and `returns`: some of these messages
+are doubtful by nature, and a suspect among them need not be an error.
+
+Truth, not input:
+
+- `flips.csv`: `id,given_label,true_label`, the {n_flips} labels that were changed. They go between
+  classes that a model trained on the clean labels confuses. The most frequent, true > given:
+
+  {common_pairs(flips, true, names, 4)}.
+
+The texts and everything made from them may be used by anybody for anything (CC0 1.0).
+""",
+    )
+    return (
+        f"messages: {n_rows} rows, {n_flips} flips, out-of-fold accuracy {accuracy:.3f}, "
+        f"agreement {agreement:.3f}, given labels {counts.tolist()}"
+    )
+
+
 # --- broken -----------------------------------------------------------------------------------
 
 TINY_CLASSES = ("bird", "cat", "dog")
@@ -511,10 +615,11 @@ def make_broken(folder: Path) -> str:
 
 
 def main() -> None:
-    """Make all three folders."""
+    """Make all four folders."""
     with threadpool_limits(limits=1):  # sums in one fixed order, so the same bytes each time
         print(make_digits(HERE / "digits"))
         print(make_imbalanced(HERE / "imbalanced"))
+        print(make_messages(HERE / "messages.csv", HERE / "messages"))
     print(make_broken(HERE / "broken"))
 
 

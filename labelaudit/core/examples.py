@@ -1,8 +1,11 @@
 """What a row looks like: a small picture, a text, or the columns of a table."""
 
+import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from labelaudit.core.errors import InputError
 from labelaudit.core.text import printable
@@ -10,7 +13,7 @@ from labelaudit.core.text import printable
 MOST_EXAMPLES = 200  # of the first suspects
 EXAMPLE_SIDE = 96  # pixels, of the longer side of a picture
 KINDS = ("image", "text", "table")
-_FILE = "examples.parquet"
+_FILE = "examples.json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,28 +35,18 @@ class Example:
 
 
 def write_examples(examples: Mapping[int, Example], folder: Path) -> None:
-    """Write examples by row as one Parquet file in a folder of its own."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    rows = sorted(examples)
-    every = [examples[row] for row in rows]
-    pairs = pa.list_(pa.struct([("name", pa.string()), ("value", pa.string())]))
-    features = [[{"name": n, "value": v} for n, v in one.features] for one in every]
-    table = pa.table(
-        {
-            "row": pa.array(rows, pa.int64()),
-            "kind": pa.array([one.kind for one in every], pa.string()),
-            "jpeg": pa.array([one.jpeg for one in every], pa.binary()),
-            "width": pa.array([one.width for one in every], pa.int32()),
-            "height": pa.array([one.height for one in every], pa.int32()),
-            "text": pa.array([one.text for one in every], pa.string()),
-            "features": pa.array(features, pairs),
-            "problem": pa.array([one.problem for one in every], pa.string()),
-        }
-    )
+    """Write examples by row as one JSON file in a folder of its own."""
+    rows = [{"row": row} | _written(examples[row]) for row in sorted(examples)]
     folder.mkdir()
-    pq.write_table(table, folder / _FILE, compression="zstd", store_schema=False)
+    with (folder / _FILE).open("w", encoding="utf-8", newline="\n") as file:
+        json.dump({"examples": rows}, file, indent=1)
+        file.write("\n")
+
+
+def _written(one: Example) -> dict[str, Any]:
+    """Return what is not empty, pictures in base64."""
+    known = {name: value for name, value in asdict(one).items() if value}
+    return known | ({"jpeg": b64encode(one.jpeg).decode("ascii")} if one.jpeg else {})
 
 
 def read_examples(folder: Path) -> dict[int, Example]:
@@ -63,28 +56,26 @@ def read_examples(folder: Path) -> dict[int, Example]:
     ------
     InputError : it cannot be read, or holds something else.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if not (folder / _FILE).exists():
+    path = folder / _FILE
+    if not path.exists():
         return {}
     try:
-        with pq.ParquetFile(folder / _FILE) as file:
-            found = file.read().to_pylist()
-        return {
-            int(one["row"]): Example(
-                kind=KINDS[KINDS.index(one["kind"])],
-                jpeg=one["jpeg"],
-                width=int(one["width"]),
-                height=int(one["height"]),
-                text=str(one["text"]),
-                features=tuple((str(pair["name"]), str(pair["value"])) for pair in one["features"]),
-                problem=str(one["problem"]),
-            )
-            for one in found
-        }
-    except (OSError, pa.ArrowException, LookupError, TypeError, ValueError) as error:
+        found = json.loads(path.read_text(encoding="utf-8"))["examples"]
+        return {int(one["row"]): _read(one) for one in found}
+    except (OSError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise InputError(
-            f"{printable(folder / _FILE)}: cannot be read ({type(error).__name__}); run the audit "
-            "again"
+            f"{printable(path)}: cannot be read ({type(error).__name__}); run the audit again"
         ) from None
+
+
+def _read(one: Mapping[str, Any]) -> Example:
+    jpeg = one.get("jpeg")
+    return Example(
+        kind=KINDS[KINDS.index(one["kind"])],
+        jpeg=None if jpeg is None else b64decode(jpeg, validate=True),
+        width=int(one.get("width", 0)),
+        height=int(one.get("height", 0)),
+        text=str(one.get("text", "")),
+        features=tuple((str(name), str(value)) for name, value in one.get("features", ())),
+        problem=str(one.get("problem", "")),
+    )

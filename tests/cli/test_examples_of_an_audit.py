@@ -26,7 +26,7 @@ def test_every_suspect_of_digits_is_shown_without_the_dataset(cli, sample_data, 
 def test_the_same_dataset_makes_the_same_bytes(cli, sample_data):
     for name in ("one", "two"):
         assert cli("audit", sample_data / "digits", "-o", name).code == 0
-    one, two = (Path(name, "examples", "examples.parquet") for name in ("one", "two"))
+    one, two = (Path(name, "examples", "examples.json") for name in ("one", "two"))
     assert one.read_bytes() == two.read_bytes()
     before = one.read_bytes()
     assert cli("measure", "one").code == 0
@@ -53,7 +53,7 @@ def test_an_audit_from_before_there_were_examples_is_read(cli, digits_audit, tmp
 
 def test_a_damaged_file_of_examples_is_one_line(cli, digits_audit):
     shutil.copytree(digits_audit, "damaged")
-    file = Path("damaged/examples/examples.parquet")
+    file = Path("damaged/examples/examples.json")
     file.write_bytes(file.read_bytes()[:500])
     done = cli("report", "damaged", "--format", "html")
     assert done.code == 2

@@ -16,6 +16,7 @@ from tests.report.test_report_browser import browser
 
 __all__ = ["browser"]
 
+
 def jpeg() -> bytes:
     stream = io.BytesIO()
     Image.new("RGB", (9, 9), "red").save(stream, "JPEG")

@@ -79,6 +79,12 @@ def lists(array: Any, width: int, dtype: npt.DTypeLike = np.float64) -> Array:
     return matrix
 
 
+def positions(rows: npt.NDArray[np.int64]) -> Any:
+    """Return row numbers as Arrow takes them; `pa.array` would import pandas."""
+    own = np.ascontiguousarray(rows, dtype=np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(own), [None, pa.py_buffer(own)])
+
+
 def values(array: Any) -> list[Any]:
     """Return an Arrow array as Python values that `cell_text` and `cell_number` know.
 

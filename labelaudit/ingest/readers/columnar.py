@@ -24,6 +24,7 @@ from labelaudit.ingest.readers.arrow import (
     is_numeric,
     lists,
     numbers,
+    positions,
     storage_type,
     values,
 )
@@ -95,7 +96,7 @@ class ColumnarTable:
                     stop = start + len(arrays[0])
                     wanted = rows[len(found) : np.searchsorted(rows, stop)] - start
                     if len(wanted):
-                        own = pa.array(wanted)
+                        own = positions(wanted)
                         found += map(list, zip(*(values(a.take(own)) for a in arrays), strict=True))
                     # What lies far ahead is gone to, not read up to.
                     ahead = rows[len(found) : len(found) + 1]

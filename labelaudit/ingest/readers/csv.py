@@ -16,7 +16,7 @@ import pyarrow.csv as arrow_csv
 
 from labelaudit.core.coded import Coded
 from labelaudit.core.rows import Array, Rows, Stamp
-from labelaudit.ingest.readers.arrow import first_seen, floats
+from labelaudit.ingest.readers.arrow import first_seen, floats, positions
 from labelaudit.ingest.readers.cells import MISSING_NUMBERS, CellError, cell_number
 from labelaudit.ingest.readers.coding import Coding
 from labelaudit.ingest.readers.csvlines import (
@@ -99,7 +99,7 @@ class CsvTable:
                 for batch in self._batches(columns, pa.string()):
                     stop = start + batch.num_rows
                     first, last = np.searchsorted(rows, (start, stop))
-                    taken = batch.take(pa.array(rows[first:last] - start))
+                    taken = batch.take(positions(rows[first:last] - start))
                     cells = [_unguarded(column.to_pylist()) for column in taken.columns]
                     found += map(list, zip(*cells, strict=True))
                     start = stop

@@ -30,7 +30,7 @@ def _csv(path, delimiter=","):
 def _quotes_open(path):
     _csv(path)
     text = path.read_text("utf-8")
-    path.write_text(text + "\\\"odd,1\n", encoding="utf-8")
+    path.write_text(text + '\\"odd,1\n', encoding="utf-8")
 
 
 def _gzipped(path):
