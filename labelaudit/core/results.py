@@ -13,6 +13,7 @@ from labelaudit.core.coded import Column, as_array
 from labelaudit.core.dataset import Check, InputFile
 from labelaudit.core.examples import Example
 from labelaudit.core.hierarchy import Hierarchy
+from labelaudit.core.importance import importance
 from labelaudit.core.reviews import Reviews
 from labelaudit.core.settings import JOINTS, Setting
 
@@ -317,7 +318,11 @@ class Audit:
 
     @property
     def alerts(self) -> tuple[Alert, ...]:
-        """Every alert, of the contract and of the measures, most severe first."""
+        """Every alert, of the contract and of the measures, most severe first.
+
+        Of one severity those on labels come first; `core.importance` has the order. Alerts of the
+        same importance stay as they were raised: contract, then measures.
+        """
         raised = [alert_of(check) for check in self.contract if check.status == "alerted"]
         for measured in self.measurements or ():
             if isinstance(measured, Measurement):
@@ -325,7 +330,9 @@ class Audit:
         if any(alert.id == "split_leakage.exact" for alert in raised):  # says the same, and more
             raised = [alert for alert in raised if alert.id != "contract.leakage"]
         order = {"critical": 0, "caution": 1, "info": 2}
-        return tuple(sorted(raised, key=lambda alert: order[alert.severity]))
+        return tuple(
+            sorted(raised, key=lambda it: (order[it.severity], importance(it.id, it.module)))
+        )
 
     def measurement(self, name: str) -> Measurement | None:
         """Return the measurement of that name, None where it was skipped or not run."""

@@ -19,6 +19,7 @@ from labelaudit.core.matrix import Matrix, cache_rows
 from labelaudit.core.rows import Array
 from labelaudit.core.text import printable, probability
 from labelaudit.core.texts import Texts
+from labelaudit.detect.following import NO_CLASS, next_class
 from labelaudit.detect.signals import SIGNALS
 from labelaudit.detect.thresholds import TOLERANCE
 from labelaudit.detect.tree import TreeCosts
@@ -81,11 +82,21 @@ def evidence_of(
     given, other = flagged["given"], flagged["other"]
     in_blocks = partial(_in_blocks, flagged["position"], dataset.n_classes)
     assert dataset.probabilities is not None
-    posterior = in_blocks(
-        dataset.probabilities, lambda full, at: noise_posterior(full, given[at], noise_matrix)
-    )
+
+    def of_block(full: Array, at: npt.NDArray[np.int64]) -> Array:
+        following = next_class(full, given[at], other[at])
+        return np.column_stack([noise_posterior(full, given[at], noise_matrix), *following])
+
+    posterior, next_code, next_probability = in_blocks(dataset.probabilities, of_block).T.copy()
     posterior[~_assessable(dataset, noise_matrix)[given]] = np.nan
-    columns: dict[str, Column] = {"noise_posterior": posterior, **(embedded or {})}
+    blank = next_code == NO_CLASS
+    next_code[blank] = dataset.n_classes
+    columns: dict[str, Column] = {
+        "next_label": Coded(distinct=(*dataset.class_names, ""), codes=next_code.astype(np.int32)),
+        "next_probability": next_probability,
+        "noise_posterior": posterior,
+        **(embedded or {}),
+    }
     # Who speaks against the label; who cannot tell is in neither list.
     voices: list[Voice] = [
         ("threshold", flagged["other_probability"] >= thresholds[other] - TOLERANCE, None),

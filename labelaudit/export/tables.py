@@ -12,7 +12,7 @@ from labelaudit.export.cells import BLOCK_ROWS, csv_blocks
 FORMATS = ("csv", "parquet")
 ROWS = ("flagged", "all")
 # Of the evidence, what a person who relabels reads; Parquet has all of it.
-EVIDENCE_IN_CSV = ("agree", "dissent", "evidence")
+EVIDENCE_IN_CSV = ("next_label", "next_probability", "agree", "dissent", "evidence")
 
 
 def flagged_csv(audit: Audit) -> str:

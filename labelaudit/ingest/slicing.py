@@ -10,6 +10,7 @@ from labelaudit.core.errors import ConfigError, InputError
 from labelaudit.core.text import did_you_mean, listed, printable
 from labelaudit.ingest.classes import natural_order
 from labelaudit.ingest.columns import Columns
+from labelaudit.ingest.predictions import PROBABILITY_PREFIXES, probability_columns
 from labelaudit.ingest.splits import split_rank
 
 SPLIT = "split"
@@ -40,8 +41,8 @@ def slices_of(
 
     Raises
     ------
-    ConfigError : a column that is not there, or holds labels or ids; one with more than 1,000
-        values.
+    ConfigError : a column that is not there, or holds labels, ids or predictions; one with more
+        than 1,000 values.
     InputError : a cell of a column that was asked for is a list or an object.
     """
     found: Slices = {}
@@ -124,6 +125,22 @@ def _expect_column(
             f"{option} {shown}: {file} has no such column{did_you_mean(name, columns.names)}; "
             f"its columns: {listed(columns.names) or 'none'}"
         )
+    if _is_predicted(name, columns):
+        raise ConfigError(
+            f"{option} {shown}: is a column of predictions, a number for each row; choose another "
+            "column, or bin it into one of its own"
+        )
+
+
+def _is_predicted(name: str, columns: Columns) -> bool:
+    """Say whether a column, `prob_<class>` say, is one of those that predictions are read from."""
+    label = _with_role(columns, "labels")
+    if label is None or not name.startswith(PROBABILITY_PREFIXES):
+        return False
+    present = set(columns.coded(label).distinct)
+    free = [other for other in columns.names if other not in columns.roles]
+    predicted, classes = probability_columns(free, present, prefixed_only=True)
+    return name in predicted and not present.isdisjoint(classes)
 
 
 def _read(columns: Columns, name: str, option: str) -> Coded:

@@ -92,10 +92,8 @@ def alerts_of(names: Sequence[str], counts: Sequence[int], ratio: float | None) 
     """Return what the sizes of classes give to think about, absent classes left to the contract."""
     named = [(name, count) for name, count in zip(names, counts, strict=True) if count]
     alerts = []
-    if small := [(name, count) for name, count in named if count < NOT_ASSESSABLE]:
-        alerts.append(_not_assessable(small))
-    if wide := [(name, count) for name, count in named if NOT_ASSESSABLE <= count < WIDE]:
-        alerts.append(_wide(wide))
+    if few := [(name, count) for name, count in named if count < WIDE]:
+        alerts.append(_few_examples(few))
     if short := [(name, count) for name, count in named if count < FOLDS]:
         alerts.append(_few_for_folds(short))
     if ratio is not None and ratio > IMBALANCED:
@@ -103,37 +101,36 @@ def alerts_of(names: Sequence[str], counts: Sequence[int], ratio: float | None) 
     return alerts
 
 
-def _not_assessable(small: list[tuple[str, int]]) -> Alert:
-    name, count = min(small, key=lambda item: item[1])
+def _few_examples(few: list[tuple[str, int]]) -> Alert:
+    """Say in one alert which classes are too small to be judged, and which have wide intervals."""
+    small = [item for item in few if item[1] < NOT_ASSESSABLE]
+    wide = [item for item in few if item[1] >= NOT_ASSESSABLE]
+    rows = [
+        f"{bounds} examples in {_classes(len(some))} ({_named(some)})"
+        for bounds, some in (
+            (f"fewer than {NOT_ASSESSABLE}", small),
+            (f"{NOT_ASSESSABLE} to {WIDE - 1}", wide),
+        )
+        if some
+    ]
+    name, count = min(few, key=lambda item: item[1])
     return Alert(
-        id="class_balance.not_assessable",
-        severity="caution",
+        id="class_balance.few_examples",
+        severity="caution" if small else "info",
         module="statistics",
-        scope=_named(small),
-        message=f"fewer than {NOT_ASSESSABLE} examples in {_classes(len(small))}: "
-        f"{_named(small)}; {_cost(name, count)}",
-        mitigation="Do not judge single labels of these; collect more examples.",
+        scope=_named(sorted(few, key=lambda item: item[1])),
+        message=f"{', '.join(rows)}; {_cost(name, count)}",
+        mitigation=(
+            f"Do not judge single labels of classes under {NOT_ASSESSABLE}, collect more examples. "
+            if small
+            else ""
+        )
+        + "Print the interval beside every figure of these classes.",
         value=float(count),
-        threshold=float(NOT_ASSESSABLE),
+        threshold=float(NOT_ASSESSABLE if small else WIDE),
         use_cases=("evaluate", "benchmark", "tail"),
-        basis="with 1 flag in 10 examples the 95 % interval is 1 to 38 %",
-    )
-
-
-def _wide(wide: list[tuple[str, int]]) -> Alert:
-    name, count = min(wide, key=lambda item: item[1])
-    return Alert(
-        id="class_balance.wide",
-        severity="info",
-        module="statistics",
-        scope=_named(wide),
-        message=f"{NOT_ASSESSABLE} to {WIDE - 1} examples in {_classes(len(wide))}: "
-        f"{_named(wide)}; {_cost(name, count)}",
-        mitigation="Print the interval beside every figure of these classes.",
-        value=float(count),
-        threshold=float(WIDE),
-        use_cases=("evaluate", "benchmark", "tail"),
-        basis="a share of 10 % needs about 141 examples to be known to 5 points",
+        basis="with 1 flag in 10 examples the 95 % interval is 1 to 38 %; a share of 10 % needs "
+        "about 141 to be known to 5 points",
     )
 
 

@@ -143,7 +143,7 @@ def discriminant_axes(points: Floats, labels: Labels) -> tuple[Floats, float] | 
     n_rows, width = scaled.shape
     _, own = np.unique(labels, return_inverse=True)
     counts = np.bincount(own)
-    means = sums_by_class(scaled, own, len(counts)) / counts[:, None]
+    means = sums_by_class(scaled, own.astype(np.int32), len(counts)) / counts[:, None]
     rooted = means * np.sqrt(counts / n_rows)[:, None]
     within = scaled.T @ scaled / n_rows - rooted.T @ rooted
     share = width / (width + n_rows)
@@ -213,7 +213,7 @@ def on_the_map(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     if high - low <= _NOTHING * max(abs(low), abs(high)):
         return np.full(len(values), SIDE // 2, dtype=np.int64)
     within = (np.clip(values, low, high) - low) / (high - low)
-    return np.rint(within * SIDE).astype(np.int64)
+    return np.asarray(np.rint(within * SIDE), dtype=np.int64)
 
 
 def middles(

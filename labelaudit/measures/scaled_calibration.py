@@ -62,15 +62,18 @@ class ScaledCalibration(DerivedMeasure):
             details={"temperature": fitted.value, "borderline_share": share, "applied": False},
             sample=fitted.sample,
             source="after Chidambaram and Ge 2024",
-            alerts=(*_overlap(left, share), *_noise(detection)),
+            alerts=(*_overlap(left, share), *_noise(detection, fitted)),
         )
 
 
-def _noise(detection: Detection | None) -> tuple[Alert, ...]:
+def _noise(detection: Detection | None, fitted: Measurement) -> tuple[Alert, ...]:
     """Say that labels are themselves noisy: what fits them does not fit the true ones."""
     noise = detection.model_noise_estimate if detection is not None else None
     if noise is None or noise <= LIMIT:
         return ()
+    told = ""
+    if fitted.details.get("differs_from_one"):
+        told = f"; so is the temperature that would fit, {fitted.value:.2f}, which was not applied"
     return (
         Alert(
             id="scaled_calibration.noisy_labels",
@@ -78,8 +81,9 @@ def _noise(detection: Detection | None) -> tuple[Alert, ...]:
             module="probabilistic_model",
             scope="dataset",
             message=f"The model places {noise:.0%} of the labels elsewhere: every calibration "
-            "error is against the given labels, not the true ones",
-            mitigation="Judge calibration on labels that people have checked.",
+            f"error is against the given labels, not the true ones{told}",
+            mitigation="Judge calibration, and fit a temperature, only on labels that people have "
+            "checked.",
             value=noise,
             threshold=LIMIT,
             use_cases=("train", "evaluate"),

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.results import Alert, DatasetFacts, Measurement
+from labelaudit.core.results import DatasetFacts, Measurement
 from labelaudit.core.rows import Array
 from labelaudit.engine.sample import fair_sample
 from labelaudit.measures.calibration import BINS, expected_calibration_error
@@ -22,7 +22,8 @@ class Temperature(SampledMeasure):
     applied: nothing in an audit is recalibrated. The value is the T that makes the negative
     log-likelihood of softmax(log P / T) smallest, ln T from -3 to 3; probabilities below 1e-12
     count as 1e-12. Beside it: that likelihood and the calibration error (15 bins) as given and
-    with T.
+    with T, and whether the interval of T leaves out 1. It raises no alert of its own: where labels
+    are noisy that of `scaled_calibration` names it.
 
     Range .05 to 20.1; neither end is better, 1 is best, and below .5 or above 2 is bad. Exact up to
     50,000 rows and 2^21 probabilities, above from a fair, seeded sample of so many; cost O(n K) for
@@ -68,35 +69,15 @@ class Temperature(SampledMeasure):
                 "calibration_error": before[1],
                 "calibration_error_after": after[1],
                 "applied": False,
+                "differs_from_one": interval is not None and not interval[0] <= 1 <= interval[1],
             },
             sample=sample.described | {"size": len(rows)},
             source="Guo et al. 2017",
-            alerts=_alerts(found, interval),
         )
 
 
 def _at_bound(temperature: float) -> bool:
     return abs(math.log(temperature)) > BOUND - 1e-6
-
-
-def _alerts(found: float, interval: tuple[float, float] | None) -> tuple[Alert, ...]:
-    if interval is None or interval[0] <= 1 <= interval[1]:
-        return ()
-    return (
-        Alert(
-            id="temperature.not_applied",
-            severity="info",
-            module="probabilistic_model",
-            scope="dataset",
-            message=f"A temperature of {found:.2f} would fit the given labels best; it was not "
-            "applied, for on noisy labels it misleads",
-            mitigation="Fit a temperature only on labels that people have checked.",
-            value=found,
-            threshold=1.0,
-            use_cases=("train", "evaluate"),
-            basis="1 leaves probabilities as they are; the 95 % interval excludes it",
-        ),
-    )
 
 
 def fitted_temperature(logs: Array, labels: Array) -> float:

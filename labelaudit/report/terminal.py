@@ -35,9 +35,14 @@ _GAP = 4
 _LEFT = 64
 
 
-def render(audit: Audit, width: int = 80, colour: bool = True) -> str:
-    """Return the label as lines of at most `width` cells; without colour as plain text."""
+def render(audit: Audit, width: int = 80, colour: bool = True, section: str = "") -> str:
+    """Return the label as lines of at most `width` cells; without colour as plain text.
+
+    With a `section` it is that one alone, in full.
+    """
     from rich.console import Console
+
+    from labelaudit.report.terminal_details import details
 
     label = label_of(audit)
     width = max(width, NARROWEST)
@@ -53,7 +58,10 @@ def render(audit: Audit, width: int = 80, colour: bool = True) -> str:
         highlight=False,
         _environ={},  # the same audit gives the same bytes, whatever the environment says
     )
-    lines = _two_columns(label, width) if width >= TWO_COLUMNS else _one_column(label, width)
+    if section:
+        lines = details(label, section, width)
+    else:
+        lines = _two_columns(label, width) if width >= TWO_COLUMNS else _one_column(label, width)
     for line in lines:
         line.truncate(width, overflow="ellipsis")
         line.rstrip()

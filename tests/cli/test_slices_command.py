@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 
@@ -157,6 +158,25 @@ def test_a_column_that_is_none_is_one_line(folder, cli, column, said, command):
     done = cli(command, folder, "--by", column, "-o", "c")
     assert done.code == 2
     assert done.complaint.startswith(said)
+
+
+@pytest.mark.parametrize("command", ["audit", "ingest"])
+def test_a_column_of_predictions_is_one_line(sample_data, cli, command):
+    done = cli(command, sample_data / "imbalanced", "--by", "prob_benign", "-o", "c")
+    assert done.code == 2
+    assert done.complaint.startswith("--by prob_benign: is a column of predictions, ")
+
+
+def test_a_column_that_is_only_named_like_predictions_is_a_slice(folder, cli, tmp_path):
+    """`class_size` and `class_room` begin like columns of predictions, and name no class."""
+    rooms = tmp_path / "rooms"
+    shutil.copytree(folder, rooms)
+    lines = (folder / "labels.csv").read_text().splitlines()
+    rows = [f"{line},{n % 2},{n % 3}" for n, line in enumerate(lines[1:])]
+    head = f"{lines[0]},class_size,class_room"
+    (rooms / "labels.csv").write_text("\n".join([head, *rows]) + "\n")
+    done = cli("ingest", rooms, "--by", "class_size", "--dry-run")
+    assert "slices: `class_size` (by --by), 2 values (0, 1)" in done.out
 
 
 def test_a_dry_run_says_the_slices(folder, cli):

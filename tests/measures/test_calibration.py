@@ -207,7 +207,8 @@ def test_a_known_temperature_is_found_within_its_interval():
     low, high = made.interval
     assert low < 1.7 < high
     assert high - low < 0.3
-    assert [alert.severity for alert in made.alerts] == ["info"]
+    assert made.details["differs_from_one"] is True
+    assert made.alerts == ()
 
 
 def test_a_model_twice_as_sure_has_twice_the_temperature():
@@ -225,6 +226,7 @@ def test_temperature_at_its_bounds_has_no_interval():
     assert fitted_temperature(np.log(probabilities), right) == pytest.approx(np.exp(-3))
     made = labelaudit.audit(right, probabilities).measurement("temperature")
     assert made.interval is None
+    assert made.details["differs_from_one"] is False
     assert "bound" in made.interval_kind
 
 
@@ -275,7 +277,15 @@ def test_noisy_labels_are_said_beside_the_temperature(noise, raised):
     found = ScaledCalibration.measure(made.dataset, detection, earlier)
     assert [alert.id for alert in found.alerts] == ["scaled_calibration.noisy_labels"] * raised
     if raised:
-        assert "places 3% of the labels elsewhere" in found.alerts[0].message
+        message = found.alerts[0].message
+        assert "places 3% of the labels elsewhere" in message
+        fitted = earlier["temperature"]
+        for differs in (True, False):
+            details = {**fitted.details, "differs_from_one": differs}
+            known = {"temperature": replace(fitted, details=details)}
+            (alert,) = ScaledCalibration.measure(made.dataset, detection, known).alerts
+            named = f"would fit, {fitted.value:.2f}, which was not applied"
+            assert alert.message.endswith(named if differs else "not the true ones")
     assert ScaledCalibration.measure(made.dataset, None, earlier).alerts == ()
 
 

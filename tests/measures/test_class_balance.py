@@ -71,9 +71,24 @@ def test_the_tally_obeys_the_laws():
 
 def test_what_a_point_of_recall_is():
     (wide,) = alerts_of(["a", "b"], [50, 29], 50 / 29)
-    assert wide.id == "class_balance.wide"
+    assert (wide.id, wide.severity) == ("class_balance.few_examples", "info")
     assert "1-point change in the recall of b is 0.29 examples" in wide.message
     assert wide.basis
+
+
+def test_few_examples_are_told_in_one_alert():
+    """One line for those that cannot be judged and for those whose intervals are wide."""
+    few = alerts_of(list("abcde"), [300, 29, 7, 9, 10], 300 / 7)[0]
+    assert few.id == "class_balance.few_examples"
+    assert few.message == (
+        "fewer than 10 examples in 2 classes (c, d), 10 to 29 examples in 2 classes (b, e); "
+        "a 1-point change in the recall of c is 0.07 examples"
+    )
+    assert (few.severity, few.value, few.threshold, few.scope) == ("caution", 7, 10, "c, d, e, b")
+    assert few.mitigation.startswith("Do not judge single labels of classes under 10")
+    only_wide = alerts_of(["a", "b"], [40, 12], 40 / 12)[0]
+    assert (only_wide.severity, only_wide.threshold) == ("info", 30)
+    assert "judge" not in only_wide.mitigation
 
 
 def test_alerts_by_size():
@@ -87,10 +102,10 @@ def test_alerts_by_size():
         return [alert.id.split(".")[1] for alert in made]
 
     assert ids([40, 30]) == []
-    assert ids([40, 29]) == ["wide"]
-    assert ids([40, 9]) == ["not_assessable"]
-    assert ids([40, 4]) == ["not_assessable", "fewer_than_folds"]
-    assert ids([400, 4, 20]) == ["not_assessable", "wide", "fewer_than_folds", "imbalanced"]
+    assert ids([40, 29]) == ["few_examples"]
+    assert ids([40, 9]) == ["few_examples"]
+    assert ids([40, 4]) == ["few_examples", "fewer_than_folds"]
+    assert ids([400, 4, 20]) == ["few_examples", "fewer_than_folds", "imbalanced"]
     assert ids([300, 30, 0]) == []  # just ten times; absent classes are the contract's
     assert ids([301, 30]) == ["imbalanced"]
 

@@ -172,10 +172,9 @@ ALERTS = (
     "class_auroc.few_examples",
     "class_auroc.like_guessing",
     "class_auroc.not_comparable",
+    "class_balance.few_examples",
     "class_balance.fewer_than_folds",
     "class_balance.imbalanced",
-    "class_balance.not_assessable",
-    "class_balance.wide",
     "knn_accuracy.near_chance",
     "multi_modal_classes.several",
     "nearest_neighbour_error.class_among_others",
@@ -185,7 +184,6 @@ ALERTS = (
     "scaled_calibration.noisy_labels",
     "scaled_calibration.overlap",
     "tail_suspects.more",
-    "temperature.not_applied",
     "true_prior.shifted",
 )
 

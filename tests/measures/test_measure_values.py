@@ -138,7 +138,7 @@ def test_class_suspects_and_words_for_small_classes():
     assert share.per_class["assessable"] == ("yes", "yes", "not assessable")
     assert share.per_class["low"][2] is None
     assert sum(share.per_class["flagged"]) == made.detection.n_flagged == len(made.findings)
-    assert any(alert.id == "class_balance.not_assessable" for alert in made.alerts)
+    assert any(alert.id == "class_balance.few_examples" for alert in made.alerts)
 
 
 def test_what_is_lacking_is_said_never_missing():
