@@ -1,4 +1,4 @@
-"""`labelaudit export`: flagged rows or all scores, for other programs."""
+"""`labelaudit export`: flagged rows, all scores or a card, for other programs and places."""
 
 from typing import Annotated
 
@@ -6,44 +6,77 @@ import typer
 
 from labelaudit.cli import options as opt
 from labelaudit.core.errors import ConfigError, ExitCode
-from labelaudit.core.text import did_you_mean
+from labelaudit.core.text import did_you_mean, printable
 
 EXAMPLES = """\b
 Examples:
   labelaudit export digits-audit --format csv -o flagged.csv
-  labelaudit export digits-audit --rows all --format parquet -o scores.parquet"""
+  labelaudit export digits-audit --rows all --format parquet -o scores.parquet
+  labelaudit export digits-audit --format huggingface -o card.md
+  labelaudit export digits-audit --format croissant -o croissant.json
+  labelaudit export digits-audit --format badge -o labels.svg"""
 
 
 def export(
     audit: opt.AuditPath,
     table_format: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="csv or parquet.")
+        str,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="csv or parquet for rows; for a card huggingface, croissant, data-card or badge.",
+        ),
     ] = "csv",
     rows: Annotated[
-        str, typer.Option("--rows", metavar="WHICH", help="flagged, or all with their scores.")
-    ] = "flagged",
+        str | None,
+        typer.Option(
+            "--rows",
+            metavar="WHICH",
+            help="flagged, or all with their scores.",
+            show_default="flagged",
+        ),
+    ] = None,
     output: opt.Output = None,
     quiet: opt.Quiet = False,
 ) -> int:
-    """Write flagged rows as CSV or Parquet.
+    """Write flagged rows as CSV or Parquet, or a card for where the dataset is published.
 
-    Or, with `--rows all`, every row's scores. CSV goes to stdout unless -o names a file.
+    With `--rows all`, every row's scores. A card is a block for a Hugging Face dataset card,
+    Croissant with its fields for annotation quality, the section of a Data Card on labels, or a
+    badge. All but Parquet goes to stdout unless -o names a file.
     """
     from labelaudit.cli.auditfolder import audit_of
     from labelaudit.cli.console import emit_data, say
+    from labelaudit.core.folder import write_text
     from labelaudit.export.tables import FORMATS, ROWS, flagged_csv, scores_csv, write_table
+    from labelaudit.report.cards import CARDS, card
 
-    for value, known, option in ((table_format, FORMATS, "--format"), (rows, ROWS, "--rows")):
-        if value not in known:
-            raise ConfigError(
-                f"{option} {value}: not one of {', '.join(known)}{did_you_mean(value, known)}"
-            )
-    made = audit_of(audit, quiet)
-    if output is not None and str(output) != "-":
-        write_table(made, output, table_format, rows)
-        say(f"wrote {output}", quiet)
-    elif table_format == "csv":
-        emit_data(flagged_csv(made) if rows == "flagged" else scores_csv(made))
-    else:
+    _known(table_format, (*FORMATS, *CARDS), "--format")
+    which = rows or ROWS[0]
+    _known(which, ROWS, "--rows")
+    if rows is not None and table_format in CARDS:
+        raise ConfigError(f"--rows: goes with {' and '.join(FORMATS)}; a card has no rows")
+    to_file = output is not None and str(output) != "-"
+    if table_format == "parquet" and not to_file:
         raise ConfigError("--format parquet: is not text; name a file with -o")
+    made = audit_of(audit, quiet)
+    if output is None or not to_file:
+        if table_format in CARDS:
+            emit_data(card(made, table_format))
+        else:
+            emit_data(flagged_csv(made) if which == "flagged" else scores_csv(made))
+        return ExitCode.DONE
+    if table_format in CARDS:
+        write_text(output, card(made, table_format))
+    else:
+        write_table(made, output, table_format, which)
+    say(f"wrote {output}", quiet)
     return ExitCode.DONE
+
+
+def _known(value: str, known: tuple[str, ...], option: str) -> None:
+    if value not in known:
+        raise ConfigError(
+            f"{option} {printable(value, 60)}: not one of {', '.join(known)}"
+            f"{did_you_mean(value, known)}"
+        )

@@ -48,7 +48,12 @@ def _out_of_sample(audit: Audit) -> State:
 
 
 def _human_validated(audit: Audit) -> State:
-    return "unknown", "no person's verdict is in this audit"
+    reviews = audit.reviews
+    if reviews is None or not reviews.n_reviewed:
+        return "unknown", "no person's verdict is in this audit"
+    some = f"people looked at {reviews.n_reviewed:,} of {reviews.n_suspects:,} suspects"
+    whole = reviews.n_reviewed >= reviews.n_suspects
+    return ("yes" if whole else "unknown"), f"{some}, and at no other label"
 
 
 def _multi_annotator(audit: Audit) -> State:

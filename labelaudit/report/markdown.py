@@ -5,11 +5,13 @@ from collections.abc import Iterable, Sequence
 
 from labelaudit.core.results import Audit
 from labelaudit.report.label import label_of
+from labelaudit.report.numbers import UNKNOWN, count, share
 from labelaudit.report.parts import Label, Pair
 
 MOST_BYTES = 60_000
 MOST_SUSPECTS = 20
 MOST_PAIRS = 8
+MOST_CLASSES = 100
 _NAME, _LINE = 60, 300
 
 # Characters that mean something in Markdown or HTML, as entities: these mean nothing there.
@@ -82,7 +84,7 @@ def _front(label: Label) -> Iterable[str]:
         ("Model noise estimate", panel.noise, panel.noise_note),
     ]
     rows += [(fact.name, fact.value, fact.note or fact.gloss) for fact in panel.facts]
-    yield from _table(("Fact", "Value", "Note"), rows, "lrl")
+    yield from table(("Fact", "Value", "Note"), rows, "lrl")
     yield ""
     for note in panel.footnotes:
         yield f"{escape(note.removeprefix('* ').removeprefix('† '))}"
@@ -104,9 +106,9 @@ def _classes(label: Label) -> list[str]:
             )
             for row in rows
         ]
-        lines = list(_table(head, cells, sides))
+        lines = list(table(head, cells, sides))
     else:
-        lines = list(_table(("Class", "Labels"), [(row.name, row.labels) for row in rows], "lr"))
+        lines = list(table(("Class", "Labels"), [(row.name, row.labels) for row in rows], "lr"))
     if label.panel.more_classes:
         lines += ["", escape(label.panel.more_classes)]
     return lines if rows else []
@@ -150,7 +152,7 @@ def _suspects(label: Label) -> list[str]:
     ]
     heading = f"The first {len(shown)} of {label.panel.suspected}, most suspicious first."
     head = ("Rank", "Id", "Given → suggested", "Quality", "The model's probabilities")
-    return [heading, "", *_table(head, rows, "rllrl")]
+    return [heading, "", *table(head, rows, "rllrl")]
 
 
 def _short(name: str) -> str:
@@ -179,20 +181,20 @@ def _hard_pairs(label: Label) -> list[str]:
         for one, other, cells in hard.rows[:MOST_PAIRS]
     ]
     sides = "l" + "r" * len(hard.columns)
-    return [*_table(("Classes", *hard.columns), rows, sides), "", escape(hard.note, 1_000)]
+    return [*table(("Classes", *hard.columns), rows, sides), "", escape(hard.note, 1_000)]
 
 
 def _slices(label: Label) -> list[str]:
     lines = []
     head = ("Rows", "Suspected", "Share", "Times the rest", "95 %", "Imbalance", "Classes differ")
-    for table in label.slices:
+    for cut in label.slices:
         rows = [
             (row.value, row.rows, row.suspected, row.share, row.ratio, row.ratio_interval,
              row.imbalance, row.distance)
-            for row in table.rows
+            for row in cut.rows
         ]  # fmt: skip
-        lines += [*_table((f"By {escape(table.column, _NAME)}", *head), rows, "lrrrrrrr"), ""]
-        lines += [escape(line, 1_000) for line in (table.more, table.note) if line]
+        lines += [*table((f"By {escape(cut.column, _NAME)}", *head), rows, "lrrrrrrr"), ""]
+        lines += [escape(line, 1_000) for line in (cut.more, cut.note) if line]
         lines.append("")
     return lines
 
@@ -215,7 +217,22 @@ def _read(label: Label) -> list[str]:
     return lines
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], sides: str) -> Iterable[str]:
+def class_table(
+    classes: Sequence[tuple[str, int, int | None, float | None]], most: int = MOST_CLASSES
+) -> Iterable[str]:
+    """Return classes with their labels and suspects, the largest first, and how many more."""
+    ordered = sorted(classes, key=lambda row: -row[1])
+    rows = [
+        (name, count(labels), UNKNOWN if found is None else count(found), share(part))
+        for name, labels, found, part in ordered[:most]
+    ]
+    yield from table(("Class", "Labels", "Suspected", "Share of its labels"), rows, "lrrr")
+    if more := len(ordered) - len(rows):
+        yield f"\n{count(more)} more {'class' if more == 1 else 'classes'}."
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], sides: str) -> Iterable[str]:
+    """Return a table as GitHub renders it; `sides` has an l or r for each column."""
     yield f"| {' | '.join(head)} |"
     yield f"|{'|'.join('---:' if side == 'r' else '---' for side in sides)}|"
     for row in rows:

@@ -10,6 +10,7 @@ import labelaudit
 from labelaudit.core.badges import badges_of
 from labelaudit.core.dataset import Check
 from labelaudit.core.results import Measurement
+from labelaudit.core.reviews import Review, Reviews
 from labelaudit.core.schema import from_document, to_document
 from labelaudit.report import render
 from tests.made import noisy
@@ -56,6 +57,15 @@ def test_always_the_same_seven_with_evidence(stage):
     assert [badge["key"] for badge in document["badges"]] == KEYS
     again = from_document(json.loads(json.dumps(document)))
     assert badges_of(again) == found
+
+
+@pytest.mark.parametrize(("seen", "state"), [(0, "unknown"), (3, "unknown"), (8, "yes")])
+def test_people_have_validated_once_they_looked_at_every_suspect(seen, state):
+    by_row = {row: Review(verdict="stands") for row in range(seen)}
+    reviews = Reviews(n_examples=300, n_suspects=8, rule="3 of 5 agree", by_row=by_row)
+    badge = badges_of(replace(made(), reviews=reviews))[KEYS.index("labels_human_validated")]
+    assert badge.state == state
+    assert (f"{seen} of 8 suspects" in badge.evidence) == (seen > 0)
 
 
 def test_predictions_are_never_proved_out_of_sample():
