@@ -4,10 +4,8 @@ Source: Hugging Face, Dataset Cards; the keys are those of the Hub's dataset car
 the headings those of its template.
 """
 
+import json
 from collections.abc import Iterator
-from typing import Any
-
-import yaml
 
 from labelaudit.core.results import Audit
 from labelaudit.report.cards.annotation import Annotation, annotation_of
@@ -40,14 +38,14 @@ def render(audit: Audit) -> str:
 def _metadata(audit: Audit, known: Annotation) -> Iterator[str]:
     n = audit.dataset.n_examples
     size = next((name for most, name in _SIZES if n < most), "1B<n<10B")
-    values: dict[str, Any] = {"pretty_name": known.name, "size_categories": [size]}
+    yield f"pretty_name: {json.dumps(known.name, ensure_ascii=False)}"  # a JSON string is YAML
+    yield f"size_categories:\n- {size}"
     if known.modality:
         task, detail = _TASKS[known.modality]
-        values["task_categories"] = [task]
+        yield f"task_categories:\n- {task}"
         if len(known.classes) > 2:
-            values["task_ids"] = [detail]
-    values["tags"] = ["label-quality"]
-    yield yaml.safe_dump(values, sort_keys=False, allow_unicode=True).rstrip("\n")
+            yield f"task_ids:\n- {detail}"
+    yield "tags:\n- label-quality"
     yield "# An audit of labels cannot know these; fill them in:"
     yield from (f"# {key}:" for key in _LEFT)
 
