@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from labelaudit.core.results import Audit
+from labelaudit.report import textual
+from labelaudit.report.cells import bar
 from labelaudit.report.label import label_of
 from labelaudit.report.numbers import UNKNOWN, count, share
 from labelaudit.report.parts import Label, Pair
@@ -13,6 +15,7 @@ MOST_SUSPECTS = 20
 MOST_PAIRS = 8
 MOST_CLASSES = 100
 _NAME, _LINE = 60, 300
+_SHORT_BAR, _BAR, _WIDE = 10, 32, 72  # characters
 
 # Characters that mean something in Markdown or HTML, as entities: these mean nothing there.
 _ENTITIES = {character: f"&#{ord(character)};" for character in "\\`*_[]<>|~&!$"}
@@ -27,6 +30,7 @@ def render(audit: Audit) -> str:
     text = "\n".join(_front(label)) + "\n"
     left_out = []
     for name, lines in (
+        ("Counts", _counts(label)),
         ("Classes", _classes(label)),
         ("Alerts", _alerts(label)),
         ("Badges", _badges(label)),
@@ -34,6 +38,7 @@ def render(audit: Audit) -> str:
         ("Confusions", _pairs(label)),
         ("Slices", _slices(label)),
         ("Pairs hardest to tell apart", _hard_pairs(label)),
+        ("Calibration", _calibration(label)),
         ("Skipped", _skipped(label)),
         ("What was read", _read(label)),
     ):
@@ -76,10 +81,6 @@ def _front(label: Label) -> Iterable[str]:
     yield ""
     rows = [("Suspected label errors", panel.suspected, panel.share)]
     rows += [
-        (count.name, count.value, count.gloss) for count in label.counts if count.bar is not None
-    ]
-    rows = [row for row in rows if row[0] != "Suspected"]
-    rows += [
         ("Human-checked error rate", panel.human_rate, panel.human_note),
         ("Model noise estimate", panel.noise, panel.noise_note),
     ]
@@ -91,17 +92,52 @@ def _front(label: Label) -> Iterable[str]:
         yield ""
 
 
+def _fenced(lines: Iterable[str]) -> list[str]:
+    """Return a chart as it stands: figures and blocks only, no name that the dataset gave."""
+    return ["```text", *(line.replace("`", "'").rstrip() for line in lines), "```"]
+
+
+def _counts(label: Label) -> list[str]:
+    if label.refused or all(rung.bar is None for rung in label.counts):
+        return []
+    names = max(len(rung.name) for rung in label.counts)
+    values = max(len(rung.value) for rung in label.counts)
+    lines = []
+    for rung in label.counts:
+        blocks = bar(rung.bar, _BAR) if rung.bar is not None else ""
+        lines.append(f"{rung.name.ljust(names)}  {rung.value.rjust(values)}  {blocks}")
+    glosses = (f"- {escape(rung.name)}: {escape(rung.gloss)}" for rung in label.counts)
+    return [*_fenced(lines), "", *glosses]
+
+
+def _calibration(label: Label) -> list[str]:
+    section = label.calibration
+    if label.refused or not (section.bins or section.histogram):
+        return []
+    lines = [escape(section.note, 1_000), ""]
+    if section.bins:
+        said = "Each line: the model's confidence, how often it agrees with the label as a bar, "
+        lines += [said + "and a mark where the bar would end.", ""]
+        lines += [*_fenced(textual.reliability(section.bins, _WIDE)), ""]
+    if section.histogram is not None:
+        lines += [escape(section.histogram.note, 1_000), ""]
+        lines += _fenced(textual.histogram(section.histogram))
+    return lines
+
+
 def _classes(label: Label) -> list[str]:
     rows = label.panel.classes
     known = label.panel.suspected_known
     if known:
-        head, sides = ("Class", "Labels", "Suspected", "Share", "Looks like"), "lrrrl"
+        head = ("Class", "Labels", "Suspected", "Share", "", "Looks like")
+        sides = "lrrrll"
         cells = [
             (
                 row.name,
                 row.labels,
                 row.flagged,
                 row.share,
+                bar(row.bar, _SHORT_BAR),
                 f"{row.looks_like} {row.looks_like_count}",
             )
             for row in rows

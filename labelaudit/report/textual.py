@@ -16,9 +16,10 @@ def reliability(bins: Sequence[Bin], width: int) -> list[str]:
     agrees = max((len(each.agrees) for each in bins), default=0)
     rows = max((len(each.rows) for each in bins), default=0)
     room = max(width - stated - agrees - rows - 11, 10)
+    noun = {1: "row"}
     return [
         f"{each.stated.rjust(stated)}  {_marked(each.agreement, each.confidence, room)}  "
-        f"{each.agrees.rjust(agrees)}  {each.rows.rjust(rows)} rows"
+        f"{each.agrees.rjust(agrees)}  {each.rows.rjust(rows)} {noun.get(each.n_rows, 'rows')}"
         for each in bins
     ]
 
