@@ -14,6 +14,7 @@ from labelaudit.core.dataset import Check, Dataset
 from labelaudit.core.ensemble import Model, mean_of
 from labelaudit.core.results import Audit, DatasetFacts
 from labelaudit.core.settings import Options
+from labelaudit.core.variables import Variable, nominal
 from labelaudit.core.version import __version__
 from labelaudit.detect.digest import digest_columns
 from labelaudit.engine.job import Job, Raw
@@ -165,4 +166,11 @@ def facts_of(dataset: Dataset) -> DatasetFacts:
         notices=dataset.notices,
         slices={name: column.distinct for name, column in dataset.slices.items()},
         hierarchy=dataset.hierarchy,
+        variables=_variables(dataset, counts.tolist()),
     )
+
+
+def _variables(dataset: Dataset, counts: list[int]) -> tuple[Variable, ...]:
+    own = dict(zip(dataset.class_names, counts, strict=True))
+    label = nominal("label", own, dataset.n_unlabelled)
+    return (label, *(dataset.shown.variables() if dataset.shown is not None else ()))

@@ -35,7 +35,7 @@ def report(
             "--details",
             metavar="SECTION",
             help="Print one section in full: counts, alerts, suspects, confusions, balance, "
-            "slices, separability, calibration, measures, provenance or glossary.",
+            "columns, slices, separability, calibration, measures, provenance or glossary.",
         ),
     ] = None,
     figures: Annotated[

@@ -14,6 +14,7 @@ from labelaudit.core.hierarchy import Hierarchy
 from labelaudit.core.listed import Block
 from labelaudit.core.matrix import Matrix, cache_rows, in_columns
 from labelaudit.core.rows import Array
+from labelaudit.core.variables import Variable
 
 # A shard holds about this many probabilities, but neither few rows nor very many.
 _SHARD_CELLS = 1 << 24
@@ -152,13 +153,15 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Shown:
-    """How rows are shown to people.
+    """How rows and columns are shown to people.
 
     `examples` makes what is shown of some rows, ascending. Its second argument is called after
-    each, its third is the longer side of a picture in pixels.
+    each, its third is the longer side of a picture in pixels. `variables` reads what the columns
+    of the rows hold.
     """
 
     examples: Callable[[npt.NDArray[np.int64], Callable[[], None], int], list[Example]]
+    variables: Callable[[], tuple[Variable, ...]] = tuple
 
     def __reduce__(self) -> Any:
         """Stay behind: a worker shows nothing."""

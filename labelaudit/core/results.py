@@ -16,6 +16,7 @@ from labelaudit.core.hierarchy import Hierarchy
 from labelaudit.core.importance import importance
 from labelaudit.core.reviews import Reviews
 from labelaudit.core.settings import JOINTS, Setting
+from labelaudit.core.variables import Variable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,7 +123,10 @@ class Findings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DatasetFacts:
-    """What was audited. `slices` are the values, in code order, of each column it is cut by."""
+    """What was audited. `slices` are the values, in code order, of each column it is cut by.
+
+    `variables` say what the columns hold, the label first.
+    """
 
     name: str
     format: str
@@ -134,6 +138,7 @@ class DatasetFacts:
     notices: tuple[str, ...] = ()
     slices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hierarchy: Hierarchy | None = None
+    variables: tuple[Variable, ...] = ()
 
     @property
     def n_classes(self) -> int:

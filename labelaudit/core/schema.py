@@ -30,6 +30,7 @@ from labelaudit.core.results import (
 from labelaudit.core.reviews import Review, Reviews
 from labelaudit.core.settings import Setting
 from labelaudit.core.text import printable
+from labelaudit.core.variables import Entry, Variable
 
 TOOL = "labelaudit"
 MOST_FINDINGS = 200  # written in full into audit.json: those that the report shows
@@ -179,6 +180,11 @@ def _listed(names: str) -> list[str]:
     return [] if names in ("none", "") else names.split(", ")
 
 
+def _read_variable(own: dict[str, Any]) -> Variable:
+    entries = {key: Entry(**own[key]) for key in ("most", "least") if own[key] is not None}
+    return Variable(**own | entries)
+
+
 def _read_reviews(document: dict[str, Any] | None) -> Reviews | None:
     if document is None:
         return None
@@ -237,9 +243,10 @@ def from_document(document: dict[str, Any], folder: Path | None = None) -> Audit
         tree = facts.pop("hierarchy", None)
         hierarchy = Hierarchy(**_tuples(tree)) if tree is not None else None
         facts["slices"] = {name: tuple(own) for name, own in facts.get("slices", {}).items()}
+        variables = tuple(map(_read_variable, facts.pop("variables", ())))
         alerts = [Alert(**_tuples(alert)) for alert in document["alerts"]]
         return Audit(
-            dataset=DatasetFacts(**_tuples(facts), hierarchy=hierarchy),
+            dataset=DatasetFacts(**_tuples(facts), hierarchy=hierarchy, variables=variables),
             contract=tuple(Check(**check) for check in document["contract"]),
             inputs=tuple(InputFile(**file) for file in document["provenance"]["inputs"]),
             settings={

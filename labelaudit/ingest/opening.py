@@ -1,6 +1,7 @@
 """Open a dataset: find the files, read them, join them, name the classes."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labelaudit.core.coded import Coded
-from labelaudit.core.dataset import Check, Dataset, InputFile
+from labelaudit.core.dataset import Check, Dataset, InputFile, Shown
 from labelaudit.core.errors import InputError
 from labelaudit.core.place import Place
 from labelaudit.core.text import printable
@@ -34,8 +35,9 @@ from labelaudit.ingest.models import (
 )
 from labelaudit.ingest.numbers import Numbers
 from labelaudit.ingest.remote.fetching import Here, fetched
-from labelaudit.ingest.shown import shown_of, text_column_of
+from labelaudit.ingest.shown import features, shown_of, text_column_of
 from labelaudit.ingest.slicing import SPLIT, slices_of
+from labelaudit.ingest.variables import variables_of
 from labelaudit.ingest.votes import settled
 
 
@@ -153,15 +155,30 @@ def open_here(here: Here, scratch: Path | None = None) -> Dataset:
         examples=paths,
         splits=_kept(labels.splits, slices, own),
         contents=contents_of(parts, labels, own, text_column),
-        shown=shown_of(
-            parts.root, paths, labels, text_column, own, choices.text_column is not None
-        ),
+        shown=_shown(parts, paths, labels, text_column, own, choices),
         slices=slices,
         hierarchy=hierarchy,
         votes=settled(labels.votes, classes.by_label, len(labels.texts), own)
         if labels.votes is not None
         else None,
     )
+
+
+def _shown(
+    parts: Plan,
+    paths: Texts | None,
+    labels: Labels,
+    text_column: str | None,
+    own: npt.NDArray[np.int64] | None,
+    choices: Choices,
+) -> Shown | None:
+    """Return how rows are shown and, where they are of a table, what its columns hold."""
+    chosen = choices.text_column is not None
+    shown = shown_of(parts.root, paths, labels, text_column, own, chosen)
+    if shown is None or labels.table is None:
+        return shown
+    names = [name for name in features(labels.table, labels) if name != text_column]
+    return replace(shown, variables=partial(variables_of, labels.table, names, own))
 
 
 def _examples(

@@ -58,7 +58,7 @@ def shown_of(
         )
     if text_column:
         return Shown(examples=lambda rows, done, _: _texts(read([text_column], rows), done))
-    names = _features(table, labels)
+    names = features(table, labels)
     if not names:
         return None
     return Shown(examples=lambda rows, done, _: _tables(names, read(names, rows), done))
@@ -93,7 +93,7 @@ def _of_columns(labels: Labels, text_column: str | None, own: Rows | None) -> Sh
     return Shown(examples=examples)
 
 
-def _features(table: TableFile, labels: Labels) -> list[str]:
+def features(table: TableFile, labels: Labels) -> list[str]:
     """Return the columns that describe a row: not labels, ids, paths or what models said."""
     free = [name for name in table.names if name not in labels.used_columns]
     predicted = predicted_columns(free, set(labels.texts.distinct))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("terminal", "html", "markdown", "json")
 SECTIONS = (
-    "counts", "alerts", "suspects", "confusions", "balance", "slices", "separability",
+    "counts", "alerts", "suspects", "confusions", "balance", "columns", "slices", "separability",
     "calibration", "measures", "provenance", "glossary",
 )  # fmt: skip
 

@@ -28,6 +28,7 @@ from labelaudit.report.origin import (
 )
 from labelaudit.report.parts import Label
 from labelaudit.report.slices import slices_of
+from labelaudit.report.variables import columns_of
 from labelaudit.report.words import GLOSSARY, MEASURE_NOT_RUN
 
 
@@ -49,6 +50,7 @@ def label_of(audit: Audit) -> Label:
         suspects=suspects_of(audit, doc, detection),
         confusions=confusions_of(audit, doc, detection),
         balance=balance_of(audit, doc, classes),
+        columns=() if refused else columns_of(audit, doc),
         slices=() if refused else slices_of(audit, doc),
         separability=separability_of(audit, doc),
         calibration=calibration_of(audit, doc),

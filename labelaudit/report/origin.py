@@ -91,8 +91,8 @@ def modules_shown(audit: Audit, doc: Document) -> tuple[Module, ...]:
     told = (
         ("metadata", "Metadata", "front panel: name, size, classes", "label"),
         ("provenance", "Provenance", "Provenance: files, checks, settings", "provenance"),
-        ("variables", "Variables", "Balance: the label and its classes, one row each", "balance"),
-        ("statistics", "Statistics", "Balance and Measures", "measures"),
+        ("variables", "Variables", "Columns: the label and what describes a row", "variables"),
+        ("statistics", "Statistics", "Columns, Balance and Measures", "measures"),
         ("pair_plots", "Pair plots", "Confusions: classes in pairs", "confusions"),
         (
             "probabilistic_model",

@@ -234,6 +234,21 @@ class Balance:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """What a column holds; `numbers` are lowest, median, highest, mean and deviation."""
+
+    name: str
+    kind: str  # nominal | discrete | continuous
+    rows: str
+    missing: str
+    unique: str
+    most: str
+    least: str
+    numbers: tuple[str, ...]
+    zeros: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HardPairs:
     """The two classes that are hardest to tell apart, and the next: a figure in each column."""
 
@@ -341,6 +356,7 @@ class Label:
     suspects: Suspects
     confusions: Confusions
     balance: Balance
+    columns: tuple[Column, ...] = ()
     slices: tuple[SliceTable, ...] = ()
     separability: Section
     calibration: Section

@@ -128,6 +128,17 @@ def _balance(label: Label, width: int) -> list["Text"]:
     return [*lines, *wrapped(str(label.balance.more_classes), width, style=QUIET)]
 
 
+def _columns(label: Label, width: int) -> list["Text"]:
+    numbers = ("LOWEST", "MEDIAN", "HIGHEST", "MEAN", "DEVIATION")
+    head = ("COLUMN", "KIND", "ROWS", "MISSING", "UNIQUE", "MOST FREQUENT", "LEAST FREQUENT")
+    rows = [
+        (row.name, row.kind, row.rows, row.missing, row.unique, row.most, row.least,
+         *row.numbers, row.zeros)
+        for row in label.columns
+    ]  # fmt: skip
+    return _table((*head, *numbers, "ZEROS"), rows, "llrrrllrrrrrr", width) if rows else []
+
+
 def _separability(label: Label, width: int) -> list["Text"]:
     lines = _section(label.separability, width)
     agreeing = label.separability.agreeing
@@ -224,7 +235,11 @@ def _table(
         lines: list[Text] = []
         for row in rows:
             lines.append(styled(cut(row[0], width), STRONG))
-            told = [f"{name.lower()} {cell}" for name, cell in zip(head[1:], row[1:], strict=True)]
+            told = [
+                f"{name.lower()} {cell}"
+                for name, cell in zip(head[1:], row[1:], strict=True)
+                if cell
+            ]
             lines += wrapped(", ".join(told), width, indent=2)
         return lines
     return [
@@ -245,6 +260,7 @@ SECTIONS: dict[str, Callable[[Label, int], list["Text"]]] = {
     "suspects": _suspects,
     "confusions": _confusions,
     "balance": _balance,
+    "columns": _columns,
     "slices": slice_tables,
     "separability": _separability,
     "calibration": _calibration,
