@@ -48,6 +48,21 @@ class Hierarchy:
             paths[code, : len(way)] = way
         return paths
 
+    def above(self, most: int) -> npt.NDArray[np.int32]:
+        """Return a group above each class int32[K]: of the lowest level with at most `most`.
+
+        -1 of a class that is in none; of the highest level where each has more.
+        """
+        paths = self.paths()
+        paths[paths < self.n_classes] = -1  # the classes themselves
+        level = paths.shape[1]
+        while level > 1:
+            own = _last(paths[:, :level])
+            if len(np.unique(own)) <= most:
+                return own
+            level -= 1
+        return _last(paths[:, :1])
+
     def shared(self, one: Codes, other: Codes) -> npt.NDArray[np.int64]:
         """Return at which level int64[n] pairs of classes part: how many nodes are above both.
 
@@ -70,3 +85,11 @@ class Hierarchy:
         """
         depths = self.depths()
         return (depths[one] + depths[other] - 2 * self.shared(one, other)) / 2
+
+
+def _last(paths: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Return the last node of each row that is one, -1 where none is."""
+    found = np.full(len(paths), -1, dtype=np.int32)
+    for column in paths.T:
+        found = np.where(column >= 0, column, found)
+    return found

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from labelaudit.core.hierarchy import Hierarchy
 from labelaudit.core.results import Audit, Measurement
 
 TIERS = ("head", "medium", "tail")
 SEVERITIES = ("critical", "caution", "info")
 STATUSES = ("refused", "alerted", "repaired", "passed", "not_testable")
+MOST_GROUPS = 30
 FEW_LABELS = 10  # a class of fewer labels is not assessable
 REVIEW_FIRST = 100  # so many random reviews give a rate that is worth reading
 
@@ -107,7 +109,7 @@ def _statistics(audit: Audit) -> dict[str, Any]:
 def _pair_plots(audit: Audit) -> dict[str, Any]:
     detection = audit.detection
     if detection is None:
-        return {"off_diagonal": None, "both_ways": None}
+        return {"off_diagonal": None, "both_ways": None, "groups": None}
     joint = detection.confident_joint
     off = np.asarray(joint.sum(axis=1)).ravel() - joint.diagonal()
     both: dict[tuple[int, int], int] = {}
@@ -118,6 +120,34 @@ def _pair_plots(audit: Audit) -> dict[str, Any]:
     return {
         "off_diagonal": [int(count) for count in off],
         "both_ways": [[one, other, count] for (one, other), count in ordered],
+        "groups": _groups(audit.dataset.hierarchy, joint),
+    }
+
+
+def _groups(hierarchy: Hierarchy | None, joint: Any) -> dict[str, Any] | None:
+    """Return the joint summed over the groups of the classes; None of few classes or no tree.
+
+    Of the levels of the tree the lowest that has at most `MOST_GROUPS` groups.
+    """
+    if hierarchy is None or joint.shape[0] <= MOST_GROUPS:
+        return None
+    nodes = hierarchy.above(MOST_GROUPS)
+    found, place = np.unique(nodes, return_inverse=True)
+    if len(found) < 2 or len(found) > MOST_GROUPS:
+        return None
+    rows, columns = joint.nonzero()
+    sums = np.zeros((len(found), len(found)), dtype=np.int64)
+    np.add.at(sums, (place[rows], place[columns]), np.asarray(joint[rows, columns]).ravel())
+    n_classes = hierarchy.n_classes
+    return {
+        # A class that is in no group stands for itself.
+        "names": [
+            hierarchy.groups[node - n_classes] if node >= n_classes else None
+            for node in found.tolist()
+        ],
+        "classes": np.bincount(place).tolist(),
+        "joint": sums.tolist(),
+        "off_diagonal": (sums.sum(axis=1) - np.diag(sums)).tolist(),
     }
 
 

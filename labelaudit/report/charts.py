@@ -57,6 +57,67 @@ def interval(part: float, low: float, high: float, axis: float) -> Markup:
     )
 
 
+def shift(given: int, estimated: int | None, axis: int) -> Markup:
+    """Return what the model's estimate adds to the labels given: a tick, and a dot to a side.
+
+    The tick stands in the middle, the ends are `axis` labels less and more.
+    """
+    place = 50 + 50 * ((estimated if estimated is not None else given) - given) / max(axis, 1)
+    x = _number(min(max(place, 0), 100))
+    return _row(
+        '<line class="axis" x1="0" y1="4" x2="100" y2="4"/>'
+        f'<line class="range" x1="50" y1="4" x2="{x}" y2="4"/>'
+        '<rect class="given" x="49.5" y="0" width="1" height="8"/>'
+        f'<line class="dot estimated" x1="{x}" y1="4" x2="{x}" y2="4"/>'
+    )
+
+
+def shift_scale(axis: int) -> Markup:
+    """Return the ends of a scale of labels, 0 in its middle."""
+    more = numbers.count(axis)
+    return Markup(
+        '<svg class="scale" width="100%" height="14" role="img" '
+        f'aria-label="from {more} labels less to {more} more"><text x="0" y="11">−{more}</text>'
+        f'<text class="end" x="100%" y="11">+{more}</text></svg>'
+    )
+
+
+def size_curve(sizes: Sequence[int]) -> Markup:
+    """Return the sizes of classes by their rank, the largest first; both axes logarithmic."""
+    width, height, left, base, high = 460, 220, 56, 180, 160
+    far = max(math.log10(len(sizes)), 1e-9)
+    top = max(math.log10(sizes[0] + 1), 1e-9)
+    marks = []
+    for power in range(math.ceil(top)):
+        y = _number(base - high * math.log10(10**power + 1) / top)
+        marks.append(f'<line class="hair" x1="{left}" y1="{y}" x2="{width - 10}" y2="{y}"/>')
+        text = f'x="{left - 5}" y="{float(y) + 4:g}">{10**power:,}'
+        marks.append(f'<text class="end" {text}</text>')
+    for power in range(math.floor(far) + 1):
+        x = _number(left + (width - left - 10) * power / far)
+        marks.append(f'<text class="middle" x="{x}" y="{base + 16}">{10**power:,}</text>')
+    # As many points as can be told apart.
+    ranks = sorted({round(10 ** (far * step / 199)) for step in range(200)})
+    points = " ".join(
+        f"{_number(left + (width - left - 10) * math.log10(rank) / far)},"
+        f"{_number(base - high * math.log10(sizes[rank - 1] + 1) / top)}"
+        for rank in ranks
+        if rank <= len(sizes)
+    )
+    marks.append(f'<polyline class="curve" points="{points}"/>')
+    marks.append(f'<text x="{left}" y="12">labels</text>')
+    marks.append(f'<text class="end" x="{width - 10}" y="{height - 6}">rank of the class</text>')
+    sentence = (
+        f"Sizes of {numbers.count(len(sizes))} classes: the largest {numbers.count(sizes[0])}, "
+        f"the middle one {numbers.count(sizes[len(sizes) // 2])}, "
+        f"the smallest {numbers.count(sizes[-1])} labels"
+    )
+    return Markup(
+        f'<svg class="plot" role="img" aria-label="{sentence}" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}">{"".join(marks)}</svg>'
+    )
+
+
 def reliability(bins: Sequence[Bin]) -> Markup:
     """Return the reliability plot: agreement over confidence, dots as large as their bins."""
     largest = max((each.n_rows for each in bins), default=1)
@@ -104,9 +165,9 @@ def votes(options: Sequence[tuple[str, int]]) -> Markup:
 def scale(end: float) -> Markup:
     """Return the ends of a scale of shares, from 0."""
     return Markup(
-        '<svg class="scale" width="100" height="14" viewBox="0 0 100 14" role="img" '
+        '<svg class="scale" width="100%" height="14" role="img" '
         f'aria-label="from 0 to {100 * end:.0f} per cent"><text x="0" y="11">0</text>'
-        f'<text class="end" x="100" y="11">{100 * end:.0f} %</text></svg>'
+        f'<text class="end" x="100%" y="11">{100 * end:.0f} %</text></svg>'
     )
 
 

@@ -1,11 +1,10 @@
 """Which classes are taken for which: the joint, the pairs, and what each pair reads as."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from labelaudit.core.intervals import even_odds
 from labelaudit.core.results import Audit, Detection
-from labelaudit.report.figures import Document, Said, said
+from labelaudit.report.figures import Document, Said, named, said
 from labelaudit.report.pairs import verdict_on, verdicts_of
 from labelaudit.report.parts import Confusions, MatrixRow, Pair
 from labelaudit.report.words import (
@@ -17,6 +16,13 @@ from labelaudit.report.words import (
 )
 
 Code = tuple[int, int]
+_OFF = "/label/pair_plots/off_diagonal"
+_GROUPS = "/label/pair_plots/groups"
+_GROUPED_NOTE = (
+    "Groups of classes: rows are those of the given labels, columns those of the classes the model "
+    "estimates, as the hierarchy has them. Below, suspects by given label and the class they look "
+    "like."
+)
 
 
 def confusions_of(audit: Audit, doc: Document, detection: Detection | None) -> Confusions:
@@ -24,6 +30,7 @@ def confusions_of(audit: Audit, doc: Document, detection: Detection | None) -> C
         return Confusions(note=why_no_detection(audit), names=(), matrix=(), pairs=())
     names = audit.dataset.class_names
     drawn = 2 < len(names) <= MATRIX_CLASSES
+    grouped = () if drawn else _group_names(doc)
     both = doc.at("/label/pair_plots/both_ways")
     places = {(one, other): at for at, (one, other, _) in enumerate(detection.flagged_pairs)}
     chance = {(one.given, one.suggested): at for at, one in enumerate(detection.confusions)}
@@ -33,9 +40,14 @@ def confusions_of(audit: Audit, doc: Document, detection: Detection | None) -> C
         "calibrated joint: its estimate of how many labels belong elsewhere. The pairs count "
         "suspects, which the joint sets but does not equal."
         if drawn
+        else _GROUPED_NOTE
+        if grouped
         else "Suspects by given label and the class they look like.",
-        names=names if drawn else (),
-        matrix=_matrix(audit, doc, detection) if drawn else (),
+        names=names if drawn else grouped,
+        matrix=_matrix(audit, doc, names, "/detection/confident_joint")
+        if drawn
+        else _matrix(audit, doc, grouped, f"{_GROUPS}/joint"),
+        is_grouped=bool(grouped),
         pairs=tuple(
             _pair(audit, doc, at, (one, other), places, chance, verdicts)
             for at, (one, other, _) in enumerate(both[:MOST_PAIRS])
@@ -135,18 +147,31 @@ def _by_chance(detection: Detection, doc: Document, at: int | None, count: int) 
     return said("{} by chance", expected), detection.confusions[at].is_systematic
 
 
-def _matrix(audit: Audit, doc: Document, detection: Detection) -> tuple[MatrixRow, ...]:
-    joint: Any = detection.confident_joint
+def _group_names(doc: Document) -> tuple[str, ...]:
+    """Return the groups that the classes are summed over, where there are such."""
+    found = doc.at("/label/pair_plots/groups")
+    if found is None:
+        return ()
+    return tuple(named("in no group" if name is None else name) for name in found["names"])
+
+
+def _matrix(audit: Audit, doc: Document, names: Sequence[str], where: str) -> tuple[MatrixRow, ...]:
+    """Return the rows of a joint that stands at `where`, its sums off the diagonal beside it."""
+    if not names:
+        return ()
     scale = max(audit.dataset.n_examples, 1) / 10_000
+    joint, off_diagonal = doc.at(where), _OFF
+    if where.startswith(_GROUPS):
+        off_diagonal = f"{_GROUPS}/off_diagonal"
     rows = []
-    for index, name in enumerate(audit.dataset.class_names):
+    for index, name in enumerate(names):
         counts = tuple(int(cell) for cell in joint[index])
         steps = tuple(
             0 if other == index else _step(cell, scale) for other, cell in enumerate(counts)
         )
-        place = f"/detection/confident_joint/{index}"
+        place = f"{where}/{index}"
         cells = tuple(doc.figure(f"{place}/{other}", "count") for other in range(len(counts)))
-        off = doc.figure(f"/label/pair_plots/off_diagonal/{index}", "count")
+        off = doc.figure(f"{off_diagonal}/{index}", "count")
         rows.append(
             MatrixRow(
                 name=name, cells=cells, counts=counts, steps=steps, diagonal=index, off_diagonal=off

@@ -18,7 +18,16 @@ from labelaudit.report.parts import (
     Measure,
     Section,
 )
-from labelaudit.report.words import MOST_CLASSES, missing_note, plain, spoken, why_missing
+from labelaudit.report.words import (
+    FEW_LABELS,
+    MATRIX_CLASSES,
+    MOST_BARS,
+    MOST_CLASSES,
+    missing_note,
+    plain,
+    spoken,
+    why_missing,
+)
 
 _BALANCE = "/measurements/class_balance"
 _AGREEMENT = "/label/probabilistic_model/neighbour_agreement"
@@ -65,11 +74,31 @@ def balance_of(audit: Audit, doc: Document, classes: Sequence[ClassRow]) -> Bala
         "each is suspected. Intervals cover the sampling of rows only; a suspect is not an error.",
         facts=_balance_facts(audit, doc, measured),
         classes=tuple(ordered[:MOST_CLASSES]),
+        groups=_groups(ordered),
+        curve=tuple(sorted(filter(None, counts), reverse=True)) if len(counts) > MOST_BARS else (),
         axis=float(axis),
+        shift_axis=max(
+            (abs(_by_shift(row)) for row in classes if row.n_estimated is not None), default=0
+        ),
         more_classes="smaller classes are not shown; all are in audit.json"
         if len(ordered) > MOST_CLASSES
         else "",
     )
+
+
+def _groups(ordered: Sequence[ClassRow]) -> tuple[tuple[str, tuple[ClassRow, ...]], ...]:
+    """Return all classes as one group; of many those that are worth a look."""
+    if len(ordered) <= MATRIX_CLASSES:
+        return (("", tuple(ordered)),)
+    few = 10
+    judged = [row for row in ordered if row.n_labels >= FEW_LABELS and row.flagged_share]
+    noisiest = sorted(judged, key=lambda row: -(row.flagged_share or 0.0))[:few]
+    groups = [
+        ("The largest", tuple(ordered[:few])),
+        ("The smallest", tuple(ordered[-few:])),
+        ("Most suspects for their size", tuple(noisiest)),
+    ]
+    return tuple((title, rows) for title, rows in groups if rows)
 
 
 def _by_shift(row: ClassRow) -> int:

@@ -208,9 +208,10 @@ class MatrixRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Confusions:
-    """Which classes are taken for which."""
+    """Which classes are taken for which; `is_grouped` where the matrix is one of groups."""
 
     note: str
+    is_grouped: bool = False
     names: tuple[str, ...]
     matrix: tuple[MatrixRow, ...]
     pairs: tuple[Pair, ...]
@@ -223,13 +224,18 @@ class Confusions:
 class Balance:
     """The classes, by size; by shift where all sizes are equal.
 
-    `axis` is the end of the scale of suspected shares.
+    `axis` is the end of the scale of suspected shares, `shift_axis` that of what the model's
+    estimate adds or takes, in labels; 0 where it has none. Of many classes `groups` are those
+    worth a look, of few it is one group of all; `curve` are the sizes of very many.
     """
 
     note: str
     facts: tuple[Fact, ...]
     classes: tuple[ClassRow, ...]
+    groups: tuple[tuple[str, tuple[ClassRow, ...]], ...]
+    curve: tuple[int, ...]
     axis: float
+    shift_axis: int
     more_classes: str
 
 

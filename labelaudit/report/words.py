@@ -19,6 +19,7 @@ MOST_PAIRS = 25
 MOST_HARD_PAIRS = 10
 MOST_KIN = 10
 MOST_CLASSES = 1000
+MOST_BARS = 100  # of sizes; those of more classes are a curve
 MATRIX_CLASSES = 30
 
 FILTERS = {
