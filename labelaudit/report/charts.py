@@ -27,24 +27,23 @@ def bar(part: float, kind: str, strong: float | None = None) -> Markup:
 
 
 def probabilities(told: Sequence[Says]) -> Markup:
-    """Return a bar for each probability, one under the other, the class's threshold as a tick."""
-    marks = [f'<path class="track" d="{"".join(map(_track, range(len(told))))}"/>']
-    ticks = ""
+    """Return a bar for each probability, one under the other, the class's threshold as a tick.
+
+    There is one for each of two hundred suspects, so every character counts: bars are strokes in
+    whole per cent, and what lies behind them is drawn by the style.
+    """
+    marks, ticks = [], ""
     for at, one in enumerate(told):
-        y = 20 * at + 6
-        width = round(100 * _within(one.probability), 1)
+        y = 20 * at + 10
+        width = math.ceil(100 * _within(one.probability) - 0.5)
         if width:
-            marks.append(f'<path class="{one.kind}" d="M0 {y}h{width:g}v8H0z"/>')
+            marks.append(f'<path class="{one.kind}" d="M0 {y}h{width}"/>')
         if one.threshold is not None:
-            ticks += f"M{100 * _within(one.threshold) - 0.5:.1f} {y}h1v8h-1z"
-    marks.append(f'<path class="tick" d="{ticks}"/>' if ticks else "")
+            ticks += f"M{round(100 * _within(one.threshold))} {y - 4}v8"
+    marks.append(f'<path d="{ticks}"/>' if ticks else "")
     return Markup(
         f'<svg viewBox="0 0 100 {20 * len(told)}" preserveAspectRatio="none">{"".join(marks)}</svg>'
     )
-
-
-def _track(at: int) -> str:
-    return f"M0 {20 * at + 6}h100v8H0z"
 
 
 def interval(part: float, low: float, high: float, axis: float) -> Markup:
@@ -209,12 +208,17 @@ def class_map(drawn: ClassMap) -> Markup:
     size, scale_to = 460, 0.44
     clouds = []
     for kind, wanted in (("cloud", False), ("cloud suspect", True)):
-        marks = "".join(
-            f"M{_number(10 + x * scale_to)} {_number(10 + (1000 - y) * scale_to)}h0"
+        points = sorted(
+            (round(10 + x * scale_to), round(10 + (1000 - y) * scale_to))
             for x, y, suspect in zip(drawn.x, drawn.y, drawn.is_suspect, strict=True)
             if suspect is wanted
         )
-        clouds.append(f'<path class="{kind}" d="{marks}"/>' if marks else "")
+        # From one point to the next, so that most are seven characters.
+        moves = (
+            f"m{x - before[0]} {y - before[1]}h0"
+            for before, (x, y) in zip([(0, 0), *points], points, strict=False)
+        )
+        clouds.append(f'<path class="{kind}" d="{"".join(moves)}"/>' if points else "")
     names = [
         Markup('<text class="place" x="{}" y="{}"><title>{}</title>{}</text>').format(
             _number(10 + x * scale_to), _number(10 + (1000 - y) * scale_to), str(name), _short(name)

@@ -66,9 +66,9 @@ def _suspect(audit: Audit, doc: Document, index: int, finding: Finding, near: st
         dissent=", ".join(name for name, agrees in detectors if not agrees),
         verdict=_verdict(doc, finding.row, review),
         example=_example(audit.examples.get(finding.row)),
-        gives_given=doc.figure(f"{place}/given_probability", "probability"),
-        gives_suggested=doc.figure(f"{place}/suggested_probability", "probability"),
-        needs=doc.figure(f"{place}/suggested_threshold", "threshold"),
+        gives_given=doc.figure(f"{place}/given_probability", "prob"),
+        gives_suggested=doc.figure(f"{place}/suggested_probability", "prob"),
+        needs=doc.figure(f"{place}/suggested_threshold", "limit"),
     )
 
 
@@ -96,7 +96,7 @@ def _detectors(evidence: Mapping[str, Any]) -> tuple[tuple[str, bool], ...]:
 
 def _why(doc: Document, place: str, finding: Finding, suggested: str) -> Said:
     """Say why a row is flagged, so that a reader can disagree."""
-    needs = doc.figure(f"{place}/suggested_threshold", "threshold")
+    needs = doc.figure(f"{place}/suggested_threshold", "limit")
     if needs == "none":
         return said("{} has no threshold: no example", suggested)
     if finding.suggested_probability >= finding.suggested_threshold - 1e-6:
@@ -112,7 +112,7 @@ def _says(
         Says(
             name=suggested,
             kind="suggested",
-            shown=doc.figure(f"{place}/suggested_probability", "probability"),
+            shown=doc.figure(f"{place}/suggested_probability", "prob"),
             probability=float(finding.suggested_probability),
             threshold=_threshold(finding.suggested_threshold),
         )
@@ -123,7 +123,7 @@ def _says(
             Says(
                 name=named(following),
                 kind="other",
-                shown=doc.figure(f"{place}/next_probability", "probability"),
+                shown=doc.figure(f"{place}/next_probability", "prob"),
                 probability=float(finding.evidence["next_probability"]),
                 threshold=None,
             )
@@ -132,7 +132,7 @@ def _says(
         Says(
             name=given,
             kind="given",
-            shown=doc.figure(f"{place}/given_probability", "probability"),
+            shown=doc.figure(f"{place}/given_probability", "prob"),
             probability=float(finding.given_probability),
             threshold=_threshold(finding.given_threshold),
         )

@@ -170,9 +170,10 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "figure": figure,
     "figure_range": _pair(figure),
     "hundredths": hundredths,
+    "limit": threshold,
     "of": lambda counts: f"{count(counts[0])} of {count(counts[1])}",
     "percent": percent,
-    "probability": probability,
+    "prob": probability,
     "ratio": ratio,
     "ratio_range": _pair(ratio),
     "score": score,
@@ -185,5 +186,4 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "signed": lambda value: UNKNOWN if value is None else signed(value),
     "small_ratio": small_ratio,
     "text": plain,
-    "threshold": threshold,
 }

@@ -39,7 +39,7 @@
     button.addEventListener("click", () => copy(code.textContent, button));
     code.after(" ", button);
   }
-  for (const code of document.querySelectorAll(".id, .hash")) copier(code);
+  for (const code of document.querySelectorAll(".suspects code, .hash")) copier(code);
 
   function suspects() {
     const body = table.tBodies[0];
@@ -48,9 +48,9 @@
     const [find, given, suggested, score, detector, people] = fields;
     const rows = [...body.rows].map((row, at) => ({
       row, at,
-      given: name(row.querySelector(".given-text")),
-      suggested: name(row.querySelector(".sugg-text")),
-      id: row.querySelector(".id").textContent,
+      given: name(row.querySelector("p .given")),
+      suggested: name(row.querySelector("p .sugg")),
+      id: row.querySelector("code").textContent,
       score: Number(row.dataset.score),
       not: row.dataset.not ?? "",
       agree: row.querySelector(".dots b")?.textContent ?? "",

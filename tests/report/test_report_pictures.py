@@ -3,9 +3,11 @@
 import base64
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
+import labelaudit
 from labelaudit.core.examples import Example
 from labelaudit.core.results import Audit, Measurement
 from labelaudit.report import charts, render
@@ -76,7 +78,7 @@ def test_the_map_names_classes_and_counts_its_rows() -> None:
     assert sorted(name for name, _, _ in drawn.classes) == ["cat", "dog"]  # one has no place
     svg = str(charts.class_map(drawn))
     assert 'aria-label="3 rows in two axes, 1 suspected"' in svg
-    assert 'd="M10 450h0M450 10h0"' in svg
+    assert 'd="m10 450h0m440 -440h0"' in svg
     assert "Two axes of the embeddings. Rows: 3 of 112, seed 0." in drawn.caption
     assert svg in render(audit, "html")
 
@@ -113,3 +115,9 @@ def test_votes_are_squares_of_what_was_chosen() -> None:
     assert drawn.count('class="given"') == 3  # two votes, and half of the one for both
     assert drawn.count('class="suggested"') == 2
     assert drawn.count('class="ring"') == 1
+
+
+def test_a_real_page_without_pictures_stays_under_400_kB(real_data: Path) -> None:
+    page = render(labelaudit.audit(real_data / "cifar10_test"), "html")
+    assert page.count("<tr data-score=") == 200
+    assert len(page.encode()) < 400_000
