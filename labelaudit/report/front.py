@@ -311,10 +311,13 @@ def _judged(audit: Audit, doc: Document, detection: Detection | None) -> tuple[s
         return (people, first, "Look before you delete.")
     few: str = doc.figure(f"{_MODEL}/review_first", "count")
     if detection.n_flagged == 1:
-        few = "it"
+        second = said("Nobody has checked yet: review it to learn whether it is wrong.")
     elif detection.n_flagged <= 100:
-        few = said("all {}", few)
-    second = said("Nobody has checked yet: review {} to learn the error rate.", few)
+        second = said("Nobody has checked yet: review all {} to learn how many are wrong.", few)
+    else:
+        second = said(
+            "Nobody has checked yet: review {} of them at random to learn how many are wrong.", few
+        )
     return (first, second) if total > 100 else (first, second, "Too few labels to rank classes.")
 
 
