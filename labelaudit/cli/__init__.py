@@ -18,6 +18,7 @@ COMMANDS = (
     "detect",
     "measure",
     "report",
+    "check",
     "export",
     "schema",
     "explain",
@@ -28,8 +29,8 @@ COMMANDS = (
 )
 
 _EPILOG = (
-    "Exit codes: 0 done; 2 usage or input error; 3 a bug; 4 nothing could be judged; "
-    "130 interrupted."
+    "Exit codes: 0 done; 1 a gate failed; 2 usage or input error; 3 a bug; 4 nothing could be "
+    "judged; 130 interrupted."
 )
 
 

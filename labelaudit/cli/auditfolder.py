@@ -259,6 +259,16 @@ def _read_source(target: Path) -> tuple[Place, Choices, bool]:
         ) from None
 
 
+def source_of(path: Place) -> Place | None:
+    """Return the dataset of an audit, or the dataset itself; None where nobody wrote it down."""
+    if isinstance(path, Url) or not is_audit(path):
+        return path
+    try:
+        return _read_source(path)[0]
+    except InputError:
+        return None
+
+
 def expect_not_refused(path: Place) -> None:
     """Raise an InputError where all that a folder holds is what a refused audit left."""
     if is_refused(path):

@@ -48,6 +48,7 @@ def _prose(thing: Any) -> str:
 
 def known_topics() -> dict[str, tuple[str, Any]]:
     """Return everything that can be explained: name to kind and the thing documented."""
+    from labelaudit.check.readings import GATES
     from labelaudit.core.results import Detection
     from labelaudit.core.settings import FILTERS
     from labelaudit.detect import (
@@ -94,4 +95,5 @@ def known_topics() -> dict[str, tuple[str, Any]]:
         "selftest": ("estimates", selftest.flips),
     }
     topics |= {name: ("checks", one.check) for name, one in known_rules().items()}
+    topics |= {f"gate.{name}": ("gates", read) for name, (_, read) in GATES.items()}
     return topics

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from labelaudit.core.examples import Example
 from labelaudit.core.exemplars import ClassExemplars, Exemplar, Instructions
+from labelaudit.core.markdown import escape
 from labelaudit.core.text import printable
 from labelaudit.report import numbers
 from labelaudit.report.figures import named
 from labelaudit.report.html import environment, policy, read
-from labelaudit.report.markdown import escape
 from labelaudit.report.words import plain, several
 
 FORMATS = ("html", "markdown")

@@ -1,8 +1,8 @@
 """The label as GitHub Markdown, small enough for a comment on a pull request."""
 
-import re
 from collections.abc import Iterable, Sequence
 
+from labelaudit.core.markdown import escape, table
 from labelaudit.core.results import Audit
 from labelaudit.report import textual
 from labelaudit.report.cells import bar
@@ -16,12 +16,6 @@ MOST_PAIRS = 8
 MOST_CLASSES = 100
 _NAME, _LINE = 60, 300
 _SHORT_BAR, _BAR, _WIDE = 10, 32, 72  # characters
-
-# Characters that mean something in Markdown or HTML, as entities: these mean nothing there.
-_ENTITIES = {character: f"&#{ord(character)};" for character in "\\`*_[]<>|~&!$"}
-# GitHub makes links of plain text, too; an invisible space stops it.
-_WWW = re.compile(r"(www)\.", re.IGNORECASE)
-_BREAKS = {"@": "@&#8203;", "#": "#&#8203;"}
 
 
 def render(audit: Audit) -> str:
@@ -52,21 +46,6 @@ def render(audit: Audit) -> str:
     if left_out:
         text += f"\nLeft out, too long for a comment: {', '.join(left_out)}.\n"
     return text + f"\n<sub>{escape(label.provenance.tool)}</sub>\n"
-
-
-def escape(text: str, limit: int = _LINE) -> str:
-    """Return text that GitHub shows as it is: no table cell, link, mention or heading ends in it.
-
-    >>> escape("a|b"), escape("@all")
-    ('a&#124;b', '@&#8203;all')
-    """
-    short = text if len(text) <= limit else text[: limit - 1] + "…"
-    escaped = "".join(_ENTITIES.get(char, _BREAKS.get(char, char)) for char in short)
-    escaped = escaped.replace("://", ":&#8203;//").replace("mailto:", "mailto&#8203;:")
-    escaped = _WWW.sub(r"\1&#8203;.", escaped)
-    if escaped[:1] in {"-", "+", "="}:
-        return f"&#{ord(escaped[0])};{escaped[1:]}"
-    return escaped
 
 
 def _front(label: Label) -> Iterable[str]:
@@ -265,11 +244,3 @@ def class_table(
     yield from table(("Class", "Labels", "Suspected", "Share of its labels"), rows, "lrrr")
     if more := len(ordered) - len(rows):
         yield f"\n{count(more)} more {'class' if more == 1 else 'classes'}."
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], sides: str) -> Iterable[str]:
-    """Return a table as GitHub renders it; `sides` has an l or r for each column."""
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'|'.join('---:' if side == 'r' else '---' for side in sides)}|"
-    for row in rows:
-        yield f"| {' | '.join(escape(cell, _LINE if len(row) == 3 else _NAME) for cell in row)} |"

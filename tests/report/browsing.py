@@ -1,6 +1,5 @@
 """A real browser for the tests of pages, and what a page says and asks for while it is open."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,14 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.npm import unavailable
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-def unavailable(what: str, reason: str) -> None:
-    """Skip, or fail where it is required."""
-    if what in os.environ.get("LABELAUDIT_REQUIRE", "").split(","):
-        pytest.fail(f"{what} is required: {reason}")
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")

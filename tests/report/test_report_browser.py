@@ -1,8 +1,5 @@
 """The page in a real browser: it speaks to nobody, says nothing, fits, and does what it offers."""
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +8,8 @@ import pytest
 from labelaudit.core.results import Audit
 from labelaudit.report import render
 from labelaudit.report.html import read
-from tests.report.browsing import browser, opened, unavailable
+from tests.npm import from_npm
+from tests.report.browsing import browser, opened
 from tests.report.conftest import HOSTILE, made_audit
 
 __all__ = ["browser"]  # a fixture
@@ -176,18 +174,7 @@ def test_the_script_is_small() -> None:
 @pytest.fixture(scope="module")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The accessibility checker's script, from npm."""
-    here = os.environ.get("LABELAUDIT_NODE_MODULES")
-    place = Path(here) if here else tmp_path_factory.mktemp("node") / "node_modules"
-    script = place / "axe-core" / "axe.min.js"
-    if not script.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            unavailable("npm", "npm is not installed")
-        command = [str(npm), "install", "--no-audit", "--no-fund", "--silent", "axe-core@4"]
-        done = subprocess.run(command, cwd=place.parent, capture_output=True, timeout=120)
-        if done.returncode or not script.exists():
-            unavailable("npm", "axe-core could not be installed from npm")
-    return script.read_text(encoding="utf-8")
+    return from_npm("axe-core", "4", "axe.min.js", tmp_path_factory.mktemp("node"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -26,9 +26,9 @@ def test_a_report_reads_as_it_was_approved(audit: Audit, name: str) -> None:
     matches_golden(render(audit, **CASES[name]), name)  # type: ignore[arg-type]
 
 
-def matches_golden(text: str, name: str) -> None:
+def matches_golden(text: str, name: str, folder: Path = GOLDEN) -> None:
     """Compare a text with what was approved, or write it as such where that is asked for."""
-    path = GOLDEN / name
+    path = folder / name
     if os.environ.get("LABELAUDIT_UPDATE_GOLDEN") == "1":
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")

@@ -6,10 +6,11 @@ Data Cards Playbook's template.
 
 from collections.abc import Iterator
 
+from labelaudit.core.markdown import escape, table
 from labelaudit.core.results import Audit
 from labelaudit.core.text import UNKNOWN
 from labelaudit.report.cards.annotation import Annotation, annotation_of
-from labelaudit.report.markdown import class_table, escape, table
+from labelaudit.report.markdown import class_table
 from labelaudit.report.numbers import count
 
 

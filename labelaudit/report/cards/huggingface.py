@@ -7,9 +7,10 @@ the headings those of its template.
 import json
 from collections.abc import Iterator
 
+from labelaudit.core.markdown import escape
 from labelaudit.core.results import Audit
 from labelaudit.report.cards.annotation import Annotation, annotation_of
-from labelaudit.report.markdown import class_table, escape
+from labelaudit.report.markdown import class_table
 
 # Keys of the card that no audit can fill in.
 _LEFT = ("license", "language", "annotations_creators", "source_datasets")
