@@ -269,7 +269,11 @@ def max_leakage(seen: Seen) -> Readings:
 
 
 def max_contract_alerts(seen: Seen) -> Readings:
-    """Checks of the input contract that raised an alert. A count."""
+    """Checks of the input contract that raised an alert: a count.
+
+    Those that the user allowed to fail are among them, those that could not be tested are not;
+    `labelaudit report --details provenance` lists what each check came to.
+    """
     alerted = sum(check.status == "alerted" for check in seen.audit.contract)
     yield Reading(value=alerted, basis=COUNT)
 

@@ -26,6 +26,7 @@ STRINGS = (
     "]]>",
     "a|b\n| c |",
     "%0A::warning::y",
+    "a,col=9,title=b:c",
     "x" * 10_000,
     "\ud800",
     "\u202egnp.exe",
@@ -96,6 +97,7 @@ def test_no_string_ends_a_workflow_command(text: str) -> None:
             assert fields is not None
             names = [field.partition("=")[0] for field in fields[2].split(",")]
             assert set(names) <= {"file", "line", "title"}
+            assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("text", STRINGS)
