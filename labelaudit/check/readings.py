@@ -38,6 +38,7 @@ class Seen:
     audit: Audit
     baseline: Matched | None = None
     by: tuple[str, ...] = ()
+    count_moved: bool = False
 
 
 Readings = Iterator[Reading]
@@ -129,15 +130,20 @@ def max_new_findings(seen: Seen) -> Readings:
     """Suspects on rows that were added or relabelled since the baseline.
 
     A count: findings whose row (id and given label) the baseline does not know. Those on rows
-    that are as they were have moved with the model or the thresholds and do not count. Cannot be
-    judged without a baseline.
+    that are as they were have moved with the model or the thresholds and count only with
+    --count-moved: thresholds are of all rows, so a few wrong labels move others. Cannot be judged
+    without a baseline.
     """
     if (none := _unchecked(seen)) is not None:
         yield none
     elif seen.baseline is None:
         yield Reading(value=None, why_not="there is no baseline", remedy="give --baseline FILE")
     else:
-        yield Reading(value=seen.baseline.n_new, basis=f"{COUNT}; {seen.baseline.rests_on}")
+        found = seen.baseline
+        count = found.n_new + (found.n_moved if seen.count_moved else 0)
+        moved = f"{found.n_moved:,} moved by the model or thresholds"
+        basis = f"{COUNT}; {found.rests_on}; {moved}{', counted' if seen.count_moved else ''}"
+        yield Reading(value=count, basis=basis)
 
 
 def max_class_flagged_share(seen: Seen) -> Readings:

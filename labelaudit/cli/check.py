@@ -1,12 +1,13 @@
 """`labelaudit check`: gates on label quality, for CI."""
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from labelaudit.cli import options as opt
-from labelaudit.core.errors import ConfigError, NothingJudged
+from labelaudit.core.errors import ConfigError, ExitCode, NothingJudged
 from labelaudit.core.place import Place, Url
 from labelaudit.core.text import did_you_mean, printable
 
@@ -18,6 +19,8 @@ Examples:
   labelaudit check digits-audit --max-flagged-share 10% --min-class-examples 100
   labelaudit check digits-audit --max-model-noise 0.09 --on-inconclusive fail
   labelaudit check data/ --max-flagged-share 5% --write junit=labels.xml --write sarif=labels.sarif
+  labelaudit check digits-audit --write-baseline labelaudit-baseline.json
+  labelaudit check digits-audit --baseline labelaudit-baseline.json
   labelaudit check digits-audit --gate 'measure.brier_score<=0.2'"""
 
 
@@ -35,6 +38,10 @@ def check(
     ] = None,
     max_flagged_share: Annotated[
         str | None, _limit("--max-flagged-share", "SHARE", "Suspected share of the rows.")
+    ] = None,
+    max_new_findings: Annotated[
+        str | None,
+        _limit("--max-new-findings", "COUNT", "Suspects on rows that are new since the baseline."),
     ] = None,
     max_class_flagged_share: Annotated[
         str | None, _limit("--max-class-flagged-share", "SHARE", "Suspected share of each class.")
@@ -97,6 +104,42 @@ def check(
             help="A gate that may be skipped where it cannot be judged; repeatable.",
         ),
     ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline",
+            metavar="FILE",
+            help="Suspects accepted before; unless told otherwise no new one passes.",
+        ),
+    ] = None,
+    write_baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--write-baseline", metavar="FILE", help="Accept every suspect there is, in this file."
+        ),
+    ] = None,
+    prune_baseline: Annotated[
+        bool,
+        typer.Option(
+            "--prune-baseline", help="Take out of the baseline what is suspected no more."
+        ),
+    ] = False,
+    count_moved: Annotated[
+        bool,
+        typer.Option(
+            "--count-moved",
+            help="Count new suspects on rows as they were, too: moved by model or thresholds.",
+        ),
+    ] = False,
+    today: Annotated[
+        str | None,
+        typer.Option(
+            "--today",
+            metavar="YYYY-MM-DD",
+            show_default="the date",
+            help="The day on which entries of the baseline have expired or not.",
+        ),
+    ] = None,
     verdict_format: Annotated[
         str,
         typer.Option(
@@ -122,6 +165,7 @@ def check(
     where none of it is, and warns between. Exits with 1 where a gate failed, with 4 where one that
     was asked for cannot be judged. `labelaudit explain gate.max_model_noise` explains a gate.
     """
+    from labelaudit.check import baseline as baselines
     from labelaudit.check.formats import FORMATS, render
     from labelaudit.check.gates import ON_INCONCLUSIVE, judge
     from labelaudit.check.readings import Seen
@@ -131,26 +175,47 @@ def check(
     from labelaudit.cli.console import colour, emit, emit_data, say, width
     from labelaudit.core.folder import write_text
 
-    wanted = _gates(locals(), gate or [])
+    given = locals()
+    if baseline is not None and max_new_findings is None:
+        given["max_new_findings"] = "0"
+    wanted = _gates(given, gate or [])
     _known("--format", verdict_format, FORMATS)
     _known("--on-inconclusive", on_inconclusive, ON_INCONCLUSIVE)
     for name in allow_skipped or ():
         _known("--allow-skipped", name, tuple(one.name for one in wanted))
     files = [_file(text, FORMATS) for text in write or ()]
-    if not wanted:
+    if not wanted and write_baseline is None:
         raise NothingJudged(
-            "no gate set: give a limit such as --max-flagged-share 5%; `labelaudit explain` lists "
-            "the gates"
+            "no gate set: give a limit such as --max-flagged-share 5%, or --baseline FILE; "
+            "`labelaudit explain` lists the gates"
         )
+    day = _day(today)
+    if baseline is None and (prune_baseline or count_moved):
+        raise ConfigError("--prune-baseline and --count-moved: go with --baseline FILE")
+    accepted = baselines.read(baseline) if baseline is not None else None
     made = audit_of(audit, quiet)
-    seen = Seen(audit=made, by=tuple(by or ()))
+    suspicions, compared = tuple(suspicions_of(made, _folder_of(audit))), None
+    if accepted is not None:
+        suspicions, compared = baselines.matched(suspicions, accepted, str(baseline), day)
+    seen = Seen(audit=made, baseline=compared, by=tuple(by or ()), count_moved=count_moved)
+    outcomes = judge(seen, wanted, on_inconclusive, allow_skipped or ())
+    if write_baseline is not None:
+        now = baselines.baseline_of(made, accepted)
+        baselines.write(now, write_baseline)
+        say(f"wrote {write_baseline}: {len(now.accepted):,} suspects are accepted", quiet)
+    elif prune_baseline and accepted is not None and compared is not None and baseline is not None:
+        baselines.write(baselines.without(accepted, compared.stale), baseline)
+        say(f"wrote {baseline}: {len(compared.stale):,} stale entries taken out", quiet)
+    if not wanted:
+        return ExitCode.DONE
     verdict = Verdict(
         dataset=made.dataset.name,
         tool_version=made.tool_version,
         n_examples=made.dataset.n_examples,
         n_flagged=made.detection.n_flagged if made.detection is not None else None,
-        outcomes=judge(seen, wanted, on_inconclusive, allow_skipped or ()),
-        suspicions=tuple(suspicions_of(made, _folder_of(audit))),
+        outcomes=outcomes,
+        suspicions=suspicions,
+        baseline=compared,
     )
     for name, path in files:
         write_text(path, render(verdict, name, width=width()))
@@ -168,6 +233,13 @@ def _gates(given: dict[str, Any], measures: list[str]) -> "list[Gate]":
 
     asked = [gate(name, given[name]) for name in GATES if given.get(name) is not None]
     return [*asked, *(gate_of_measure(text, known_measures()) for text in measures)]
+
+
+def _day(text: str | None) -> date:
+    try:
+        return date.fromisoformat(text) if text is not None else date.today()
+    except ValueError:
+        raise ConfigError(f"--today {printable(text, 40)}: write a day as 2026-12-31") from None
 
 
 def _known(option: str, value: str, known: tuple[str, ...]) -> None:

@@ -90,3 +90,44 @@ def test_every_gate_is_explained(cli) -> None:
     listed = cli("explain").out
     assert "gate.max_model_noise" in listed
     assert "bias unknown" in cli("explain", "gate.max_model_noise").out
+
+
+def test_a_baseline_lets_pass_what_was_there(cli, digits_audit, tmp_path) -> None:
+    base = tmp_path / "labelaudit-baseline.json"
+    written = cli("check", digits_audit, "--write-baseline", base)
+    assert (written.code, written.out) == (0, "")
+    assert "131 suspects are accepted" in written.err
+    assert cli("check", digits_audit, "--baseline", base).code == 0
+    document = json.loads(base.read_text())
+    gone = document["accepted"].pop()
+    document["accepted"].append({**gone, "fingerprint": "0" * 16})
+    base.write_text(json.dumps(document))
+    moved = cli("check", digits_audit, "--baseline", base)
+    assert moved.code == 0
+    assert "1 moved by the model" in moved.out
+    assert "1 entries of the baseline are suspected no more" in moved.out
+    assert cli("check", digits_audit, "--baseline", base, "--count-moved").code == 1
+    pruned = cli("check", digits_audit, "--baseline", base, "--prune-baseline")
+    assert pruned.code == 0
+    assert "1 stale entries taken out" in pruned.err
+    assert len(json.loads(base.read_text())["accepted"]) == 130
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--baseline", "none.json"), "make it with --write-baseline"),
+        (("--count-moved", "--max-imbalance", "9"), "go with --baseline FILE"),
+        (("--max-imbalance", "9", "--today", "soon"), "write a day as 2026-12-31"),
+    ],
+)
+def test_a_wrong_baseline_is_one_line(cli, digits_audit, flags, said) -> None:
+    done = cli("check", digits_audit, *flags)
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_new_findings_cannot_be_judged_without_a_baseline(cli, digits_audit) -> None:
+    done = cli("check", digits_audit, "--max-new-findings", "0")
+    assert done.code == 4
+    assert "there is no baseline" in done.out
