@@ -19,6 +19,8 @@ COMMANDS = (
     "measure",
     "report",
     "check",
+    "init",
+    "config",
     "export",
     "schema",
     "explain",

@@ -246,6 +246,13 @@ def reopened(target: Path, made: Audit, folder: Path, engine: Engine = HERE, **h
     return repaired(job, [check for check in made.contract if check.name == "row_sums"])
 
 
+def dataset_of(made: Audit) -> Place:
+    """Return where the dataset of an audit lies; raises InputError where that was not noted."""
+    if made.folder is None:
+        raise InputError("this audit has no folder")
+    return _read_source(made.folder)[0]
+
+
 def _read_source(target: Path) -> tuple[Place, Choices, bool]:
     """Return where the inputs of an audit lie, and whether all of that was written down."""
     try:
@@ -259,16 +266,6 @@ def _read_source(target: Path) -> tuple[Place, Choices, bool]:
         ) from None
 
 
-def source_of(path: Place) -> Place | None:
-    """Return the dataset of an audit, or the dataset itself; None where nobody wrote it down."""
-    if isinstance(path, Url) or not is_audit(path):
-        return path
-    try:
-        return _read_source(path)[0]
-    except InputError:
-        return None
-
-
 def expect_not_refused(path: Place) -> None:
     """Raise an InputError where all that a folder holds is what a refused audit left."""
     if is_refused(path):
@@ -278,13 +275,15 @@ def expect_not_refused(path: Place) -> None:
         )
 
 
-def audit_of(path: Place, quiet: bool = False, engine: Engine = HERE) -> Audit:
+def audit_of(
+    path: Place, quiet: bool = False, engine: Engine = HERE, choices: Choices | None = None
+) -> Audit:
     """Return the audit at a path; a dataset is audited first, into its default folder."""
     if is_audit(path):
         return load_audit(path)
     expect_not_refused(path)
     target = default_folder(path)
-    made = make(path, Choices(), Options(), target, quiet, engine=engine)
+    made = make(path, choices or Choices(), Options(), target, quiet, engine=engine)
     say(f"audited {path} into {target}", quiet)
     return made
 

@@ -1,18 +1,16 @@
 """`labelaudit check`: gates on label quality, for CI."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from labelaudit.cli import options as opt
 from labelaudit.core.errors import ConfigError, ExitCode, NothingJudged
-from labelaudit.core.place import Place, Url
+from labelaudit.core.place import place
 from labelaudit.core.text import did_you_mean, printable
-
-if TYPE_CHECKING:
-    from labelaudit.check.gates import Gate
 
 EXAMPLES = """\b
 Examples:
@@ -29,7 +27,16 @@ def _limit(flag: str, metavar: str, help: str) -> Any:
 
 
 def check(
-    audit: opt.AuditPath,
+    context: typer.Context,
+    audit: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="AUDIT",
+            show_default=False,
+            help="An audit folder; a dataset is audited first [default: `dataset` of the "
+            "configuration, else this folder].",
+        ),
+    ] = None,
     max_model_noise: Annotated[
         str | None, _limit("--max-model-noise", "SHARE", "Noise by the model's estimate.")
     ] = None,
@@ -89,13 +96,14 @@ def check(
         ),
     ] = None,
     on_inconclusive: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--on-inconclusive",
             metavar="WHAT",
+            show_default="warn",
             help="Where the interval has the limit within it: warn, fail or pass.",
         ),
-    ] = "warn",
+    ] = None,
     allow_skipped: Annotated[
         list[str] | None,
         typer.Option(
@@ -125,12 +133,21 @@ def check(
         ),
     ] = False,
     count_moved: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            "--count-moved",
+            "--count-moved/--no-count-moved",
+            show_default=False,
             help="Count new suspects on rows as they were, too: moved by model or thresholds.",
         ),
-    ] = False,
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="Settings [default: labelaudit.toml or pyproject.toml, here or above].",
+        ),
+    ] = None,
     today: Annotated[
         str | None,
         typer.Option(
@@ -158,61 +175,96 @@ def check(
     ] = None,
     quiet: opt.Quiet = False,
 ) -> int:
-    """Judge an audit by limits: gates for CI.
+    """Hold an audit to limits, and fail where one is surely exceeded: a check for CI.
 
-    A limit on an estimate is compared with a bound of its 95 % interval, which covers sampling
-    only, never with the point: the gate fails where the whole interval is beyond the limit, passes
-    where none of it is, and warns between. Exits with 1 where a gate failed, with 4 where one that
-    was asked for cannot be judged. `labelaudit explain gate.max_model_noise` explains a gate.
+    A limit is compared with an interval, not with a point: a gate fails only where the whole
+    interval is beyond the limit, warns where the limit lies inside, and passes otherwise. The
+    interval covers the sampling of rows only, not what a model gets wrong. Counts are exact.
+    Shares are written .03 or 3%. `labelaudit explain gate.max_model_noise` explains a gate.
+
+    Limits are flags, LABELAUDIT_MAX_FLAGGED_SHARE and so on in the environment, or stand in
+    labelaudit.toml, which `labelaudit init` writes.
+
+    Exit codes: 0 where every gate passed or warned; 1 where one failed; 2 for a usage or input
+    error; 4 where a gate that was asked for cannot be judged, or none was asked for.
     """
     from labelaudit.check import baseline as baselines
     from labelaudit.check.formats import FORMATS, render
-    from labelaudit.check.gates import ON_INCONCLUSIVE, judge
-    from labelaudit.check.readings import Seen
+    from labelaudit.check.judging import judge
+    from labelaudit.check.limits import (
+        expect_gates,
+        expect_measures,
+        expect_on_inconclusive,
+        gate_of,
+        measure_gate,
+    )
     from labelaudit.check.suspicions import suspicions_of
     from labelaudit.check.verdict import Verdict
     from labelaudit.cli.auditfolder import audit_of
+    from labelaudit.cli.configured import told
     from labelaudit.cli.console import colour, emit, emit_data, say, width
-    from labelaudit.core.folder import write_text
+    from labelaudit.cli.lines import folder_of, lines_of
+    from labelaudit.core.folder import is_audit, write_text
+    from labelaudit.core.version import __version__
+    from labelaudit.ingest.folder import Choices
+    from labelaudit.measures import known_measures
 
-    given = locals()
-    if baseline is not None and max_new_findings is None:
-        given["max_new_findings"] = "0"
-    wanted = _gates(given, gate or [])
-    _known("--format", verdict_format, FORMATS)
-    _known("--on-inconclusive", on_inconclusive, ON_INCONCLUSIVE)
-    for name in allow_skipped or ():
-        _known("--allow-skipped", name, tuple(one.name for one in wanted))
-    files = [_file(text, FORMATS) for text in write or ()]
-    if not wanted and write_baseline is None:
-        raise NothingJudged(
-            "no gate set: give a limit such as --max-flagged-share 5%, or --baseline FILE; "
-            "`labelaudit explain` lists the gates"
-        )
+    known = told({**context.params, "dataset": audit}, config)
     day = _day(today)
-    if baseline is None and (prune_baseline or count_moved):
+    accepting = known.values["baseline"]
+    accepted = None
+    if accepting is not None and (write_baseline is None or Path(accepting).exists()):
+        accepted = baselines.read(Path(accepting))
+    wanted = [*known.gates(), *(measure_gate(text) for text in gate or [])]
+    if accepted is not None and all(one.name != "max_new_findings" for one in wanted):
+        wanted.insert(0, gate_of("max_new_findings", 0))
+    if not wanted and write_baseline is None:
+        raise NothingJudged("no gate set; try `labelaudit init`, or --max-flagged-share 5%")
+    # All that can be said is said before a dataset is audited.
+    _known("--format", verdict_format, FORMATS)
+    files = [_file(text, FORMATS) for text in known.values["write"] or []]
+    expect_on_inconclusive(known.setting("on_inconclusive"))
+    expect_gates(known.setting("allow_skipped") or [], wanted)
+    if accepted is None and (prune_baseline or known.setting("count_moved")):
         raise ConfigError("--prune-baseline and --count-moved: go with --baseline FILE")
-    accepted = baselines.read(baseline) if baseline is not None else None
-    made = audit_of(audit, quiet)
-    suspicions, compared = tuple(suspicions_of(made, _folder_of(audit))), None
+    where = place(str(known.values["dataset"] or "."))
+    if not is_audit(where):
+        expect_measures(wanted, known_measures())
+    by = known.setting("by") or []
+    made = audit_of(where, quiet, choices=Choices(by=tuple(by)))
+    own = {measured.name for measured in made.measurements or ()}
+    expect_measures(wanted, own | known_measures().keys())
+    folder = folder_of(made)
+    suspicions = tuple(
+        replace(one, path=f"{folder}/{one.path}") if folder else one
+        for one in suspicions_of(made, lines_of(made))
+    )
+    compared = None
     if accepted is not None:
-        suspicions, compared = baselines.matched(suspicions, accepted, str(baseline), day)
-    seen = Seen(audit=made, baseline=compared, by=tuple(by or ()), count_moved=count_moved)
-    outcomes = judge(seen, wanted, on_inconclusive, allow_skipped or ())
+        suspicions, compared = baselines.matched(suspicions, accepted, str(accepting), day)
+    outcomes = judge(
+        made,
+        wanted,
+        known.setting("on_inconclusive"),
+        known.setting("allow_skipped") or [],
+        by=by,
+        baseline=compared,
+        count_moved=bool(known.setting("count_moved")),
+    )
     if write_baseline is not None:
         now = baselines.baseline_of(made, accepted)
         baselines.write(now, write_baseline)
         say(f"wrote {write_baseline}: {len(now.accepted):,} suspects are accepted", quiet)
-    elif prune_baseline and accepted is not None and compared is not None and baseline is not None:
-        baselines.write(baselines.without(accepted, compared.stale), baseline)
-        say(f"wrote {baseline}: {len(compared.stale):,} stale entries taken out", quiet)
+    elif prune_baseline and accepted is not None and compared is not None:
+        baselines.write(baselines.without(accepted, compared.stale), Path(accepting))
+        say(f"wrote {accepting}: {len(compared.stale):,} stale entries taken out", quiet)
     if not wanted:
         return ExitCode.DONE
     verdict = Verdict(
         dataset=made.dataset.name,
-        tool_version=made.tool_version,
+        tool_version=__version__,
         n_examples=made.dataset.n_examples,
-        n_flagged=made.detection.n_flagged if made.detection is not None else None,
+        n_flagged=None if made.detection is None else made.detection.n_flagged,
         outcomes=outcomes,
         suspicions=suspicions,
         baseline=compared,
@@ -223,16 +275,6 @@ def check(
     shown = render(verdict, verdict_format, width=width(), colour=colour())
     (emit if verdict_format == "text" else emit_data)(shown)
     return verdict.exit_code
-
-
-def _gates(given: dict[str, Any], measures: list[str]) -> "list[Gate]":
-    """Return the gates that were asked for, in the order of their list."""
-    from labelaudit.check.gates import gate, gate_of_measure
-    from labelaudit.check.readings import GATES
-    from labelaudit.measures import known_measures
-
-    asked = [gate(name, given[name]) for name in GATES if given.get(name) is not None]
-    return [*asked, *(gate_of_measure(text, known_measures()) for text in measures)]
 
 
 def _day(text: str | None) -> date:
@@ -256,18 +298,3 @@ def _file(text: str, formats: tuple[str, ...]) -> tuple[str, Path]:
         raise ConfigError(f"--write {printable(text, 80)}: write FORMAT=PATH, such as junit=a.xml")
     _known("--write", name, formats)
     return name, Path(path)
-
-
-def _folder_of(audit: Place) -> str:
-    """Return the dataset's folder, relative to the working directory where it lies within it."""
-    from labelaudit.cli.auditfolder import source_of
-
-    dataset = source_of(audit)
-    if dataset is None or isinstance(dataset, Url):
-        return ""
-    try:
-        whole = Path(dataset).resolve()
-        folder = whole if whole.is_dir() else whole.parent
-        return folder.relative_to(Path.cwd()).as_posix()
-    except (OSError, ValueError):
-        return ""

@@ -1,4 +1,4 @@
-"""`labelaudit explain`: what a measure, signal, filter or check means, with its source."""
+"""`labelaudit explain`: what a measure, signal, filter or check or gate means, with its source."""
 
 import inspect
 from typing import Annotated, Any
@@ -11,7 +11,8 @@ from labelaudit.core.text import did_you_mean, printable
 EXAMPLES = """\b
 Examples:
   labelaudit explain
-  labelaudit explain self_confidence"""
+  labelaudit explain self_confidence
+  labelaudit explain gate.max_model_noise"""
 
 
 def explain(
@@ -20,7 +21,7 @@ def explain(
         typer.Argument(metavar="[NAME]", show_default=False, help="What to explain."),
     ] = None,
 ) -> int:
-    """Explain a measure, signal, filter, estimate or check."""
+    """Explain a measure, signal, filter, estimate, check or gate."""
     from labelaudit.cli.console import emit
 
     topics = known_topics()
@@ -48,7 +49,7 @@ def _prose(thing: Any) -> str:
 
 def known_topics() -> dict[str, tuple[str, Any]]:
     """Return everything that can be explained: name to kind and the thing documented."""
-    from labelaudit.check.readings import GATES
+    from labelaudit.check.figures import known_gates
     from labelaudit.core.results import Detection
     from labelaudit.core.settings import FILTERS
     from labelaudit.detect import (
@@ -95,5 +96,5 @@ def known_topics() -> dict[str, tuple[str, Any]]:
         "selftest": ("estimates", selftest.flips),
     }
     topics |= {name: ("checks", one.check) for name, one in known_rules().items()}
-    topics |= {f"gate.{name}": ("gates", read) for name, (_, read) in GATES.items()}
+    topics |= {f"gate.{name}": ("gates", kind.figures) for name, kind in known_gates().items()}
     return topics

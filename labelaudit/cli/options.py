@@ -32,6 +32,15 @@ DatasetPath = Annotated[
         "s3://, https://, http://, file://.",
     ),
 ]
+DatasetHere = Annotated[
+    _PathOrUrl,
+    typer.Argument(
+        parser=_place,
+        metavar="DATASET",
+        show_default=False,
+        help="A dataset, or an audit folder [default: the folder at hand].",
+    ),
+]
 AuditPath = Annotated[
     _PathOrUrl,
     typer.Argument(

@@ -39,3 +39,18 @@ def even_odds(k: int, n: int) -> float:
 
     more = max(k, n - k)
     return 1.0 if 2 * more == n else min(1.0, 2 * float(betainc(more, n - more + 1, 0.5)))
+
+
+def clopper_pearson(k: float, n: float, miss: float = 0.05) -> tuple[float, float]:
+    """Return the interval for k of n that misses on either side at most `miss` / 2 of the time.
+
+    Exact, so wider than Wilson's; k and n may be effective counts. The range is [0, 1].
+    Source: Clopper and Pearson, The use of confidence or fiducial limits, Biometrika 1934.
+    """
+    from scipy.special import betaincinv
+
+    if n <= 0:
+        return 0.0, 1.0
+    low = 0.0 if k <= 0 else float(betaincinv(k, n - k + 1, miss / 2))
+    high = 1.0 if k >= n else float(betaincinv(k + 1, n - k, 1 - miss / 2))
+    return low, high

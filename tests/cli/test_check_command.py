@@ -29,7 +29,7 @@ def test_the_exit_code_is_the_same_in_every_format(cli, digits_audit, name, flag
 def test_without_a_gate_nothing_is_green(cli, digits_audit) -> None:
     done = cli("check", digits_audit)
     assert done.code == 4
-    assert done.err.startswith("labelaudit: no gate set: ")
+    assert done.err.startswith("labelaudit: no gate set; ")
 
 
 def test_a_gate_may_be_skipped_where_that_is_allowed(cli, digits_audit) -> None:
@@ -57,7 +57,7 @@ def test_several_formats_are_written_in_one_run(cli, digits_audit, tmp_path) -> 
         (("--write", "junt=a.xml"), "did you mean 'junit'?"),
         (("--format", "sarf"), "did you mean 'sarif'?"),
         (("--on-inconclusive", "error"), "not one of warn, fail, pass"),
-        (("--by", "camera"), "the audit is not cut by it"),
+        (("--by", "camera"), "the audit is not cut by this column"),
         (("--gate", "measure.calibratoin<=1"), "did you mean 'calibration'?"),
     ],
 )
@@ -89,7 +89,7 @@ def test_a_file_in_a_repository_is_named_from_its_root(cli, tiny, tmp_path) -> N
 def test_every_gate_is_explained(cli) -> None:
     listed = cli("explain").out
     assert "gate.max_model_noise" in listed
-    assert "bias unknown" in cli("explain", "gate.max_model_noise").out
+    assert "bias" in cli("explain", "gate.max_model_noise").out
 
 
 def test_a_baseline_lets_pass_what_was_there(cli, digits_audit, tmp_path) -> None:
@@ -104,7 +104,7 @@ def test_a_baseline_lets_pass_what_was_there(cli, digits_audit, tmp_path) -> Non
     base.write_text(json.dumps(document))
     moved = cli("check", digits_audit, "--baseline", base)
     assert moved.code == 0
-    assert "1 moved by the model" in moved.out
+    assert "the row is as it was" in " ".join(moved.out.split())
     assert "1 entries of the baseline are suspected no more" in moved.out
     assert cli("check", digits_audit, "--baseline", base, "--count-moved").code == 1
     pruned = cli("check", digits_audit, "--baseline", base, "--prune-baseline")

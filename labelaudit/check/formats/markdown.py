@@ -5,6 +5,7 @@ from labelaudit.check.formats.wording import (
     first,
     message,
     place,
+    rule,
     sorted_outcomes,
     summary,
     title,
@@ -36,6 +37,7 @@ def render(verdict: Verdict) -> str:
     head += table(("", "Gate", "Finding"), rows, "lll")
     if len(gates) > _MOST_GATES:
         head += ["", f"{len(gates) - _MOST_GATES:,} more outcomes."]
+    head += ["", escape(rule(verdict))] if rule(verdict) else []
     for most in (_MOST_SUSPECTS, 20, 5, 0):
         text = "\n".join([*head, *_suspects(verdict, most)]) + "\n"
         if len(text.encode()) <= MOST_BYTES:

@@ -8,8 +8,8 @@ import json
 from typing import Any
 from urllib.parse import quote
 
+from labelaudit.check.figures import known_gates
 from labelaudit.check.formats.wording import message, suspicion, title
-from labelaudit.check.readings import GATES
 from labelaudit.check.suspicions import fingerprint
 from labelaudit.check.verdict import SUSPECT_RULE, Outcome, Suspicion, Verdict
 
@@ -62,7 +62,8 @@ def _rule(name: str) -> dict[str, Any]:
         )
         level = "warning"
     else:
-        told = (GATES[name][1].__doc__ or "") if name in GATES else ""
+        kinds = known_gates()
+        told = (kinds[name].figures.__doc__ or "") if name in kinds else ""
         told = "\n".join(line.strip() for line in told.strip().splitlines())
         told = told or f"A limit on {name}."
         level = "error"

@@ -7,6 +7,7 @@ from labelaudit.check.formats.wording import (
     first,
     message,
     place,
+    rule,
     sorted_outcomes,
     summary,
     suspicion,
@@ -38,7 +39,10 @@ def render(verdict: Verdict, *, width: int = 80, colour: bool = False) -> str:
     if verdict.baseline is not None and verdict.baseline.stale:
         count = len(verdict.baseline.stale)
         lines += ["", f"{count:,} entries of the baseline are suspected no more"]
-    return "\n".join([*lines, "", *_wrapped(conclusion(verdict), width, "")]) + "\n"
+    ending = [part for part in (rule(verdict), conclusion(verdict)) if part]
+    for part in ending:
+        lines += ["", *_wrapped(part, width, "")]
+    return "\n".join(lines) + "\n"
 
 
 def _wrapped(text: str, width: int, indent: str, hang: str | None = None) -> list[str]:

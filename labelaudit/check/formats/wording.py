@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from itertools import islice
 
+from labelaudit.check.limits import RULE
 from labelaudit.check.verdict import Outcome, Suspicion, Verdict
 from labelaudit.core.text import printable
 
 ORDER = ("failed", "skipped", "warned", "passed")
-TEXT, NAME = 500, 120  # characters of a message, of a name
+TEXT, NAME = 700, 120  # characters of a message, of a name
 
 
 def sorted_outcomes(verdict: Verdict) -> list[Outcome]:
@@ -22,12 +23,26 @@ def title(outcome: Outcome) -> str:
 
 def message(outcome: Outcome) -> str:
     """Return the finding in a sentence, with what the number is and what to do."""
-    parts = [outcome.message, outcome.basis]
-    if outcome.status in ("failed", "skipped") and outcome.remedy:
-        parts.append(outcome.remedy)
-    if outcome.status == "skipped" and outcome.allowed:
-        parts.append("skipping it is allowed")
-    return printable("; ".join(filter(None, parts)), TEXT)
+    if outcome.status == "skipped":
+        lead = "" if outcome.message.startswith("cannot be judged") else "cannot be judged: "
+        parts = [_sentence(f"{lead}{outcome.message}"), outcome.remedy]
+        parts.append("Skipping it is allowed" if outcome.allowed else "")
+    else:
+        # The rule is the same for all: it is said once, below.
+        parts = [_sentence(outcome.message), _sentence(outcome.basis.removesuffix(f"; {RULE}"))]
+        parts.append(outcome.remedy if outcome.status == "failed" else "")
+    return printable(" ".join(f"{part.rstrip('.')}." for part in parts if part), TEXT)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def rule(verdict: Verdict) -> str:
+    """Return how an interval is held against a limit, where one was."""
+    if any(outcome.interval is not None for outcome in verdict.outcomes):
+        return f"A gate {RULE}."
+    return ""
 
 
 def suspicion(one: Suspicion) -> str:

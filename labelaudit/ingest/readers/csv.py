@@ -162,6 +162,10 @@ class CsvTable:
                 self._n_rows = sum(1 for _ in self._rows())
         return self._n_rows
 
+    def lines(self) -> Iterator[int]:
+        """Yield the line, from 1, at which each row begins."""
+        return (line for line, _ in self._rows())
+
     def where(self, row: int) -> str:
         line = next((line for line, _ in islice(self._rows(), row, None)), None)
         return f"line {line}" if line is not None else f"row {row} (from 0)"

@@ -136,6 +136,10 @@ class JsonLinesTable:
     def n_rows(self) -> int:
         return self._n_rows
 
+    def lines(self) -> Iterator[int]:
+        """Yield the line, from 1, at which each row begins."""
+        return (line for line, _ in self._lines())
+
     def where(self, row: int) -> str:
         number = next((number for number, _ in islice(self._lines(), row, None)), None)
         return f"line {number}" if number is not None else f"row {row} (from 0)"
