@@ -46,7 +46,7 @@ def test_a_verdict_reads_as_it_was_approved(name: str) -> None:
 def sarif_schema(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     where = "lib/schemas/sarif-2.1.0-rtm.5.json"
     folder = tmp_path_factory.mktemp("sarif")
-    schema = json.loads(from_npm("@microsoft/jest-sarif", "1", where, folder))
+    schema = json.loads(from_npm("@microsoft/jest-sarif", "1.0.0-beta.0", where, folder))
     assert isinstance(schema, dict)
     return schema
 
