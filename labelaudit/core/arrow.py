@@ -56,6 +56,14 @@ def _array(values: Flat) -> Any:
     return pa.Array.from_buffers(kind, len(values), [None, data])
 
 
+def texts_counted(column: Column) -> dict[str, int]:
+    """Return how often each text of a column occurs, wherever the column came from."""
+    import pyarrow.compute as pc
+
+    values, counts = pc.value_counts(array_of(column)).flatten()
+    return dict(zip(values.to_pylist(), counts.to_pylist(), strict=True))
+
+
 def column_of(column: Any) -> npt.NDArray[Any]:
     """Return an Arrow column without nulls as numpy has it: numbers of one chunk in place."""
     import pyarrow as pa

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from labelaudit.core.arrow import texts_counted
 from labelaudit.core.hierarchy import Hierarchy
 from labelaudit.core.results import Audit, Measurement
 
@@ -158,6 +159,7 @@ def _probabilistic_model(audit: Audit) -> dict[str, Any]:
         "flagged_share": None,
         "one_in": None,
         "review_first": None,
+        "second_opinions": _second_opinions(audit),
         "neighbour_agreement": None,
     }
     if detection is not None:
@@ -171,6 +173,36 @@ def _probabilistic_model(audit: Audit) -> dict[str, Any]:
     if near is not None and near.value is not None:
         document["neighbour_agreement"] = _agreement(near)
     return document
+
+
+def _second_opinions(audit: Audit) -> dict[str, Any] | None:
+    """Return how many suspects no detector backs, how many several do, and each one's count.
+
+    None where nobody was asked, or where one detector alone was.
+    """
+    columns = audit.findings.columns if audit.findings is not None else {}
+    if "agree" not in columns or not len(columns["agree"]):
+        return None
+    told = {
+        side: [(detectors_in(names), n) for names, n in texts_counted(columns[side]).items()]
+        for side in ("agree", "dissent")
+    }
+    asked = {name for some in told.values() for names, _ in some for name in names}
+    if len(asked) < 2:
+        return None
+    backed = told["agree"]
+    return {
+        "several": sum(count for names, count in backed if len(names) > 1),
+        "none": sum(count for names, count in backed if not names),
+        "by_detector": {
+            name: sum(count for names, count in backed if name in names) for name in sorted(asked)
+        },
+    }
+
+
+def detectors_in(names: str) -> tuple[str, ...]:
+    """Return the detectors that a column of evidence names: "none" is nobody."""
+    return tuple(name for name in names.split(", ") if name not in ("none", ""))
 
 
 def _agreement(near: Measurement) -> dict[str, Any]:

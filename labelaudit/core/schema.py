@@ -14,7 +14,7 @@ from labelaudit.core.dataset import Check, InputFile
 from labelaudit.core.errors import InputError
 from labelaudit.core.hierarchy import Hierarchy
 from labelaudit.core.listed import FEW_CLASSES
-from labelaudit.core.modules import modules_of
+from labelaudit.core.modules import detectors_in, modules_of
 from labelaudit.core.results import (
     SCHEMA_VERSION,
     Alert,
@@ -171,13 +171,9 @@ def _tallies(finding: Finding) -> dict[str, list[int]]:
         if labels and labels[0]:  # empty where a row was not looked at
             counted[f"{name}_suggesting"] = [labels.count(finding.suggested_label), len(labels)]
     if "agree" in known:
-        agree, dissent = (_listed(known[name]) for name in ("agree", "dissent"))
+        agree, dissent = (detectors_in(known[name]) for name in ("agree", "dissent"))
         counted["detectors_agreeing"] = [len(agree), len(agree) + len(dissent)]
     return counted
-
-
-def _listed(names: str) -> list[str]:
-    return [] if names in ("none", "") else names.split(", ")
 
 
 def _read_variable(own: dict[str, Any]) -> Variable:

@@ -1,15 +1,21 @@
-"""Flagged rows or all scores, as CSV or Parquet."""
+"""Flagged rows or all scores, as CSV or Parquet; a sheet for the people who review them."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from labelaudit.core.coded import Column, Flat, Grouped
 from labelaudit.core.errors import NothingJudged
+from labelaudit.core.examples import Example
 from labelaudit.core.folder import SCORES_FOLDER, read_scores, whole, write_parquet
 from labelaudit.core.results import FINDING_COLUMNS, SCORE_COLUMNS, SLICE_PREFIX, Audit
 from labelaudit.export.cells import BLOCK_ROWS, csv_blocks
 
 FORMATS = ("csv", "parquet")
+REVIEW = "review"
 ROWS = ("flagged", "all")
 # Of the evidence, what a person who relabels reads; Parquet has all of it.
 EVIDENCE_IN_CSV = ("next_label", "next_probability", "agree", "dissent", "evidence")
@@ -28,6 +34,39 @@ def scores_csv(audit: Audit) -> str:
 def write_flagged_csv(audit: Audit, path: Path, block_rows: int = BLOCK_ROWS) -> None:
     """Write `flagged.csv` a block at a time, so that millions of rows are never one text."""
     _write(csv_blocks(_of_csv(_columns(audit, "flagged")), block_rows), path)
+
+
+def review_csv(audit: Audit) -> str:
+    """Return the sheet of annotators: every suspect, most suspicious first, to be filled in.
+
+    `correct_label` and `note` are empty. The suggestion stands last, so that it is read after one's
+    own verdict; there is no score. `text` is there where the audit keeps texts or rows of a table,
+    those of its first suspects.
+    """
+    own = _columns(audit, "flagged")
+    blank = np.full(len(own["rank"]), "", dtype=object)
+    shown = {"text": _texts(audit, own)} if texts_kept(audit) else {}
+    first = {name: own[name] for name in ("rank", "id")}
+    given = {"given_label": own["given_label"], "correct_label": blank, "note": blank}
+    columns = first | shown | given | {"suggested_label": own["suggested_label"]}
+    return "".join(csv_blocks({n: c for n, c in columns.items() if not isinstance(c, Grouped)}))
+
+
+def texts_kept(audit: Audit) -> int:
+    """Return of how many suspects the audit keeps a text, or the columns of a table."""
+    return sum(bool(_words(one)) for one in audit.examples.values())
+
+
+def _texts(audit: Audit, own: Mapping[str, Column]) -> npt.NDArray[Any]:
+    texts = np.full(len(own["row"]), "", dtype=object)
+    for place, row in enumerate(own["row"][: len(audit.examples)].tolist()):
+        if row in audit.examples:
+            texts[place] = _words(audit.examples[row])
+    return texts
+
+
+def _words(one: Example) -> str:
+    return one.text or "; ".join(f"{name}: {value}" for name, value in one.features)
 
 
 def write_table(audit: Audit, path: Path, table_format: str, rows: str) -> None:

@@ -127,8 +127,8 @@ class NoiseOrOverlap(Measure):
                 module="pair_plots",
                 scope=self._listed(blurred),
                 message=f"Classes that this model hardly tells apart: {self._listed(blurred)}",
-                mitigation="Look at a few before relabelling: sharper class definitions, a better "
-                "model or merged classes may serve more.",
+                mitigation="Review the suspects of these pairs first. Where most are wrong, fix "
+                "the labels; where annotators disagree, sharpen or merge the classes.",
                 value=blurred[0]["score"],
                 threshold=MOST_OVERLAP,
                 basis=_BASIS,

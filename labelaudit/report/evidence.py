@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from labelaudit.core.examples import Example
+from labelaudit.core.modules import detectors_in
 from labelaudit.core.results import Audit, Detection, Finding
 from labelaudit.core.reviews import Review
 from labelaudit.core.text import UNKNOWN, printable
@@ -37,12 +38,31 @@ def suspects_of(audit: Audit, doc: Document, detection: Detection | None) -> Sus
     kinds = {row.example.kind for row in rows if row.example is not None}
     return Suspects(
         note=note,
+        start=_start(doc) if rows else "",
         rows=rows,
         detectors=tuple((name, DETECTORS.get(name, "")) for name in asked),
         is_reviewed=any(row.verdict is not None for row in rows),
         has_pictures="image" in kinds,
         has_words=bool(kinds & {"text", "table"}),
     )
+
+
+def _start(doc: Document) -> str:
+    """Say which suspects have most behind them, and which detector has nothing to say."""
+    place = "/label/probabilistic_model/second_opinions"
+    known = doc.at(place)
+    if not known:
+        return ""
+    total = doc.figure("/detection/n_flagged", "count")
+    silent = [plain(name) for name, count in known["by_detector"].items() if not count]
+    start = said(
+        "Start with the {} of {} that two or more detectors back; {} have none behind them.",
+        doc.figure(f"{place}/several", "count"), total, doc.figure(f"{place}/none", "count"),
+    ) if known["several"] else said(
+        "No suspect is backed by two detectors, and {} of {} by none: look at a few first.",
+        doc.figure(f"{place}/none", "count"), total,
+    )  # fmt: skip
+    return joined(" ", (start, f"Backs no suspect here: {', '.join(silent)}." if silent else ""))
 
 
 def _suspect(audit: Audit, doc: Document, index: int, finding: Finding, near: str) -> Suspect:
@@ -88,8 +108,8 @@ def _detectors(evidence: Mapping[str, Any]) -> tuple[tuple[str, bool], ...]:
     """Return every detector that was asked about a row, and whether it agrees."""
     told = []
     for column, agrees in (("agree", True), ("dissent", False)):
-        names = evidence.get(column, "none")
-        told += [(plain(name), agrees) for name in names.split(", ") if name not in ("none", "")]
+        names = detectors_in(evidence.get(column, "none"))
+        told += [(plain(name), agrees) for name in names]
     return tuple(sorted(told, key=lambda one: list(DETECTORS).index(one[0])
                         if one[0] in DETECTORS else len(DETECTORS)))  # fmt: skip
 
@@ -101,7 +121,7 @@ def _why(doc: Document, place: str, finding: Finding, suggested: str) -> Said:
         return said("{} has no threshold: no example", suggested)
     if finding.suggested_probability >= finding.suggested_threshold - 1e-6:
         return said("{} passes its threshold, {}", suggested, needs)
-    return said("{} is below its threshold, {}; wide margin", suggested, needs)
+    return said("{} is below its threshold, {}: likelier, not likely", suggested, needs)
 
 
 def _says(

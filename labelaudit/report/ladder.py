@@ -28,8 +28,8 @@ def counts_of(audit: Audit, doc: Document, detection: Detection | None) -> tuple
         Count(
             name="Model disagrees with the label",
             value=doc.figure("/detection/n_predicted_neq_given", "count"),
-            gloss="Top class differs from the given label. Mixes label errors with the model's "
-            "own mistakes.",
+            gloss="Top class differs from the given label: wrong labels and the model's own "
+            "mistakes, mixed.",
             kind="other",
             bar=detection.n_predicted_neq_given / most,
         ),

@@ -162,6 +162,7 @@ class Suspects:
     """The suspects of the page, what is said of all of them, and what a filter offers."""
 
     note: str
+    start: str
     rows: tuple[Suspect, ...]
     detectors: tuple[tuple[str, str], ...]  # name, what it looks at
     is_reviewed: bool

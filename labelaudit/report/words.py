@@ -23,8 +23,10 @@ MOST_BARS = 100  # of sizes; those of more classes are a curve
 MATRIX_CLASSES = 30
 
 FILTERS = {
-    "prune_by_noise_rate": "the largest margins of each class pair, as many as the joint says",
-    "prune_by_class": "the least self-confident of each class, as many as the joint says",
+    "prune_by_noise_rate": "of each pair of classes the largest margins, as many as the confident "
+    "joint counts; the other disagreements are put down to the model",
+    "prune_by_class": "of each class the least self-confident, as many as the confident joint "
+    "counts",
     "both": "what prune_by_noise_rate and prune_by_class agree on",
     "confident_learning": "what counts off the diagonal of the confident joint",
     "predicted_neq_given": "every row whose top class differs from its label",

@@ -90,3 +90,12 @@ def tiny(tmp_path) -> Path:
 def debris(folder: Path) -> list[str]:
     """What an interrupted or failed command might leave behind."""
     return [name for name in os.listdir(folder) if name.startswith(".") or "partial" in name]
+
+
+@pytest.fixture(scope="session")
+def messages_audit(tmp_path_factory, sample_data) -> Path:
+    """The audit of messages, to be read and not changed."""
+    folder = tmp_path_factory.mktemp("made") / "messages-audit"
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        assert run(["audit", str(sample_data / "messages"), "-o", str(folder)]) == 0
+    return folder

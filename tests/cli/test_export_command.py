@@ -1,5 +1,7 @@
 """`labelaudit export`: cards and tables, to stdout or whole into a file."""
 
+import csv
+import io
 from pathlib import Path
 
 import pytest
@@ -26,4 +28,25 @@ def test_a_wrong_format_names_the_nearest(cli, digits_audit) -> None:
 def test_a_card_has_no_rows(cli, digits_audit) -> None:
     done = cli("export", digits_audit, "--format", "badge", "--rows", "all")
     assert done.code == 2
-    assert done.err == "labelaudit: --rows: goes with csv and parquet; a card has no rows\n"
+    assert done.err == "labelaudit: --rows: goes with csv and parquet, not with badge\n"
+
+
+def test_a_sheet_for_annotators_leaves_room_and_keeps_the_suggestion_for_last(
+    cli, messages_audit
+) -> None:
+    done = cli("export", messages_audit, "--format", "review")
+    assert done.code == 0
+    sheet = list(csv.DictReader(io.StringIO(done.out)))
+    assert list(sheet[0]) == [
+        "rank", "id", "text", "given_label", "correct_label", "note", "suggested_label",
+    ]  # fmt: skip
+    assert {(row["correct_label"], row["note"]) for row in sheet} == {("", "")}
+    assert sheet[0]["text"] == "Do I have to be at home when the parcel comes?"
+    assert [row["rank"] for row in sheet] == [str(rank + 1) for rank in range(len(sheet))]
+    assert all(row["text"] for row in sheet)
+
+
+def test_a_sheet_of_pictures_has_no_column_of_texts(cli, digits_audit) -> None:
+    done = cli("export", digits_audit, "--format", "review")
+    assert done.out.startswith("rank,id,given_label,correct_label,note,suggested_label\n")
+    assert len(done.out.splitlines()) == 132
