@@ -19,6 +19,7 @@ COMMANDS = (
     "measure",
     "report",
     "check",
+    "diff",
     "init",
     "config",
     "export",

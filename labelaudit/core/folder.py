@@ -87,15 +87,19 @@ def load_without_findings(folder: Path) -> Audit:
     """Read what stands in `audit.json`."""
     if not is_audit(folder):
         raise InputError(f"{printable(folder)}: holds no audit.json of labelaudit")
+    return load_file(folder / AUDIT_FILE, folder)
+
+
+def load_file(path: Path, folder: Path | None = None) -> Audit:
+    """Read an `audit.json`, wherever it lies; `folder` is that of its findings and scores."""
+    shown = printable(path)
     try:
-        document = json.loads((folder / AUDIT_FILE).read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(
-            f"{printable(folder / AUDIT_FILE)}: cannot be read ({printable(error, 100)}); run the "
-            "audit again"
-        ) from None
+        said = f"{shown}: cannot be read ({printable(error, 100)}); run the audit again"
+        raise InputError(said) from None
     if not isinstance(document, dict):
-        raise InputError(f"{printable(folder / AUDIT_FILE)}: is no object; run the audit again")
+        raise InputError(f"{shown}: is no object; run the audit again")
     return from_document(document, folder)
 
 

@@ -311,12 +311,13 @@ def _judged(audit: Audit, doc: Document, detection: Detection | None) -> tuple[s
         return (people, first, "Look before you delete.")
     few: str = doc.figure(f"{_MODEL}/review_first", "count")
     if detection.n_flagged == 1:
-        second = said("Nobody has checked yet: review it to learn whether it is wrong.")
+        second = said("Whether it is wrong is unknown: nobody has checked.")
     elif detection.n_flagged <= 100:
-        second = said("Nobody has checked yet: review all {} to learn how many are wrong.", few)
+        second = said("How many are wrong is unknown, for nobody has checked: review all {}.", few)
     else:
         second = said(
-            "Nobody has checked yet: review {} of them at random to learn how many are wrong.", few
+            "How many are wrong is unknown, for nobody has checked: review {} of them at random.",
+            few,
         )
     return (first, second) if total > 100 else (first, second, "Too few labels to rank classes.")
 

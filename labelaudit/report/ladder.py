@@ -13,7 +13,8 @@ def counts_of(audit: Audit, doc: Document, detection: Detection | None) -> tuple
     not_reviewed = Count(
         name="Reviewed by people",
         value=NOT_REVIEWED,
-        gloss="Only people decide which suspects are errors.",
+        gloss="Only people decide which suspects are errors; of those in ten well-known test sets "
+        "they upheld about half.",
         kind="people",
         bar=None,
     )

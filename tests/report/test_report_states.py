@@ -28,7 +28,7 @@ def shown(audit: Audit, format: str) -> str:
 @pytest.mark.parametrize("format", WORDS)
 def test_a_suspect_is_never_called_an_error(audit: Audit, format: str) -> None:
     text = shown(audit, format)
-    assert "Nobody has checked yet: review all 12 to learn how many are wrong." in text
+    assert "How many are wrong is unknown, for nobody has checked: review all 12." in text
     assert "not yet reviewed" in text
     assert "bias unknown, not an interval for the error rate" in text
     assert "mislabelled" not in text

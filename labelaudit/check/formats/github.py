@@ -4,7 +4,14 @@ Source: GitHub, Workflow commands for GitHub Actions; of a step about ten notes 
 shown, so no more are printed.
 """
 
-from labelaudit.check.formats.wording import conclusion, first, message, suspicion, title
+from labelaudit.check.formats.wording import (
+    conclusion,
+    first,
+    message,
+    sorted_outcomes,
+    suspicion,
+    title,
+)
 from labelaudit.check.verdict import Verdict
 from labelaudit.core.text import printable
 
@@ -16,13 +23,18 @@ def render(verdict: Verdict) -> str:
     """Return one command a line; what would end a command or its fields is escaped."""
     lines = []
     left = dict.fromkeys(_LEVELS.values(), _MOST)
-    for outcome in verdict.outcomes:
+    unsaid = 0
+    for outcome in sorted_outcomes(verdict):  # what failed takes its places first
         level = _LEVELS.get(outcome.status)
         if level is not None and left[level]:
             left[level] -= 1
             lines.append(
                 _command(level, {"title": f"labelaudit {title(outcome)}"}, message(outcome))
             )
+        else:
+            unsaid += level is not None
+    if unsaid:
+        lines.append(f"{unsaid:,} more gates do not pass: see the job summary or SARIF")
     shown, more = first(verdict, left["warning"])
     for one in shown:
         fields = {"file": one.path, "title": "labelaudit suspected label error"}

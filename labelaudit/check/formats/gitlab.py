@@ -30,7 +30,13 @@ def render(verdict: Verdict) -> str:
         if one.status in _SEVERITY
     ]
     seen: dict[str, int] = {}
-    for one in verdict.suspicions[: max(_MOST - len(issues), 0)]:
+    n = len(verdict.suspicions)
+    room = max(_MOST - len(issues), 0)
+    if n > room:
+        said = f"{n:,} suspects, the first {room - 1:,} by rank are listed"
+        issues.append(_issue(said, SUSPECT_RULE, fingerprint("cut", ""), "info", where, 1))
+        room -= 1
+    for one in verdict.suspicions[: max(room, 0)]:
         # Two rows of one id and label are two issues; each needs a fingerprint of its own.
         again = seen[one.fingerprint] = seen.get(one.fingerprint, 0) + 1
         own = one.fingerprint if again == 1 else fingerprint(one.fingerprint, str(again))

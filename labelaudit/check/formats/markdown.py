@@ -15,7 +15,8 @@ from labelaudit.core.markdown import escape, table
 from labelaudit.core.text import printable
 
 MOST_BYTES = 60_000  # a comment holds 65,536 characters
-_MOST_GATES, _MOST_SUSPECTS = 60, 50
+# Gates and suspects that are shown, until all fits.
+_LENGTHS = ((60, 50), (60, 20), (60, 5), (60, 0), (20, 0), (5, 0))
 _MARKS = {
     "failed": "❌ failed",
     "skipped": "❔ not judged",
@@ -33,16 +34,16 @@ def render(verdict: Verdict) -> str:
         f"**{escape(conclusion(verdict))}** {escape(summary(verdict))}.",
         "",
     ]
-    rows = [(_MARKS[one.status], title(one), message(one)) for one in gates[:_MOST_GATES]]
-    head += table(("", "Gate", "Finding"), rows, "lll")
-    if len(gates) > _MOST_GATES:
-        head += ["", f"{len(gates) - _MOST_GATES:,} more outcomes."]
-    head += ["", escape(rule(verdict))] if rule(verdict) else []
-    for most in (_MOST_SUSPECTS, 20, 5, 0):
-        text = "\n".join([*head, *_suspects(verdict, most)]) + "\n"
+    for n_gates, n_suspects in _LENGTHS:
+        rows = [(_MARKS[one.status], title(one), message(one)) for one in gates[:n_gates]]
+        body = list(table(("", "Gate", "Finding"), rows, "lll"))
+        if len(gates) > n_gates:
+            body += ["", f"{len(gates) - n_gates:,} more outcomes."]
+        body += ["", escape(rule(verdict))] if rule(verdict) else []
+        text = "\n".join([*head, *body, *_suspects(verdict, n_suspects)]) + "\n"
         if len(text.encode()) <= MOST_BYTES:
-            return text
-    return text[:MOST_BYTES]
+            break
+    return text  # the shortest always fits: a finding has 300 characters at most
 
 
 def _suspects(verdict: Verdict, most: int) -> list[str]:

@@ -103,7 +103,9 @@ def _suspect(one: Suspicion, places: dict[str, int], rank: float) -> dict[str, A
 
 def _location(path: str, line: int | None) -> dict[str, Any]:
     uri = quote(path.encode("utf-8", "replace"), safe="/")
-    physical: dict[str, Any] = {"artifactLocation": {"uri": uri.lstrip("/") or "dataset"}}
+    # A path outside of the repository stays whole: no reader may look for it inside.
+    whole = f"file://{uri}" if uri.startswith("/") else uri or "dataset"
+    physical: dict[str, Any] = {"artifactLocation": {"uri": whole}}
     if line is not None:
         physical["region"] = {"startLine": max(line, 1)}
     return {"physicalLocation": physical}
