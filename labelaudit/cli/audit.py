@@ -7,7 +7,7 @@ import typer
 
 from labelaudit.cli import options as opt
 from labelaudit.core.errors import ConfigError, ExitCode
-from labelaudit.core.settings import FILTERS, JOINTS, OF_DETECTION, OF_MEASURES, RANKINGS
+from labelaudit.core.settings import FILTERS, JOINTS, RANKINGS
 
 EXAMPLES = """\b
 Examples:
@@ -69,6 +69,7 @@ def audit(
     scheduler: opt.Scheduler = None,
     fresh: opt.Fresh = False,
     dry_run: opt.DryRun = False,
+    config: opt.Config = None,
     open_report: Annotated[
         bool, typer.Option("--open", help="Open the report in the browser.")
     ] = False,
@@ -81,48 +82,22 @@ def audit(
     report.html, audit.json, flagged.csv, findings.parquet and scores/. Findings do not change
     the exit code: 0 means judged.
     """
-    from labelaudit.cli.auditfolder import default_folder, make
+    from labelaudit.cli.auditfolder import make, target_of
+    from labelaudit.cli.configured import told_of
     from labelaudit.cli.console import colour, command, emit, say, width
     from labelaudit.cli.engines import EngineChoice
     from labelaudit.cli.ingest import explain_plan
     from labelaudit.core.folder import check_target, write_text
-    from labelaudit.core.settings import Options
     from labelaudit.ingest.contract import expect_known
-    from labelaudit.ingest.folder import Choices
     from labelaudit.measures.measuring import expect_known as expect_measures
     from labelaudit.report import FORMATS, render
 
-    choices = Choices(
-        labels=labels,
-        label_column=label_column,
-        id_column=id_column,
-        text_column=text_column,
-        predictions=predictions or None,
-        embeddings=embeddings,
-        images=images,
-        classes=classes,
-        hierarchy=hierarchy,
-        split=split,
-        by=tuple(by or ()),
-        logits=logits,
-    )
-    settings = Options(
-        filter=filter_name,
-        ranking=ranking,
-        joint=joint,
-        top=top,
-        near_duplicate_threshold=near_duplicate_threshold,
-        seed=seed,
-        allow=tuple(allow or ()),
-        strict=strict,
-        measures=None if measures is None else opt.names_of(measures),
-        skip=opt.names_of(skip),
-        origins=origins(context),
-    )
+    known = told_of(context, dataset, config)
+    choices, settings = known.choices(), known.options()
     expect_known(settings.allow)
     expect_measures(settings.measures, settings.skip)
     chosen = EngineChoice(engine, workers, scheduler)
-    target = output if output is not None else default_folder(dataset)
+    target = output if output is not None else target_of(dataset, known)
     check_target(target)
     further = [_format_and_path(item, FORMATS) for item in write or []]
     if dry_run:
@@ -143,18 +118,6 @@ def audit(
     first = made.findings[0].id if made.findings else "ID"
     say(f"Open {target / 'report.html'}  Next: {command('show', target, first)}", quiet)
     return ExitCode.DONE
-
-
-def origins(context: typer.Context) -> dict[str, str]:
-    """Say which settings of a command came from a flag."""
-    names = (*OF_DETECTION, *OF_MEASURES, "seed", "allow", "strict")
-    named = {name: f"{name}_name" if name == "filter" else name for name in names}
-    sources = {name: context.get_parameter_source(parameter) for name, parameter in named.items()}
-    return {
-        name: "flag"
-        for name, source in sources.items()
-        if source is not None and source.name == "COMMANDLINE"
-    }
 
 
 def _format_and_path(item: str, known: tuple[str, ...]) -> tuple[str, Path]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from labelaudit.auditing import run
+from labelaudit.cli.configured import Told, told
 from labelaudit.cli.console import progress, say
 from labelaudit.core.dataset import Check, Dataset
 from labelaudit.core.errors import InputError, NothingJudged, Refusal
@@ -276,16 +277,23 @@ def expect_not_refused(path: Place) -> None:
 
 
 def audit_of(
-    path: Place, quiet: bool = False, engine: Engine = HERE, choices: Choices | None = None
+    path: Place, quiet: bool = False, engine: Engine = HERE, known: Told | None = None
 ) -> Audit:
-    """Return the audit at a path; a dataset is audited first, into its default folder."""
+    """Return the audit at a path; a dataset is audited first, as `known` or the file tells."""
     if is_audit(path):
         return load_audit(path)
     expect_not_refused(path)
-    target = default_folder(path)
-    made = make(path, choices or Choices(), Options(), target, quiet, engine=engine)
+    known = known if known is not None else told({}, dataset=path)
+    target = target_of(path, known)
+    made = make(path, known.choices(), known.options(), target, quiet, engine=engine)
     say(f"audited {path} into {target}", quiet)
     return made
+
+
+def target_of(dataset: Place, known: Told) -> Path:
+    """Return the folder that an audit is written into where no flag names one."""
+    named = known.values["output"]
+    return Path(named) if named is not None else default_folder(dataset)
 
 
 def options_of(made: Audit) -> Options:

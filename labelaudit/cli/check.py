@@ -1,6 +1,5 @@
 """`labelaudit check`: gates on label quality, for CI."""
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,8 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from labelaudit.cli import options as opt
-from labelaudit.core.errors import ConfigError, ExitCode, NothingJudged
-from labelaudit.core.place import place
+from labelaudit.core.errors import ConfigError
 from labelaudit.core.text import did_you_mean, printable
 
 EXAMPLES = """\b
@@ -19,7 +17,8 @@ Examples:
   labelaudit check data/ --max-flagged-share 5% --write junit=labels.xml --write sarif=labels.sarif
   labelaudit check digits-audit --write-baseline labelaudit-baseline.json
   labelaudit check digits-audit --baseline labelaudit-baseline.json
-  labelaudit check digits-audit --gate 'measure.brier_score<=0.2'"""
+  labelaudit check digits-audit --gate 'measure.brier_score<=0.2'
+  labelaudit check --all --write junit=labels-{name}.xml"""
 
 
 def _limit(flag: str, metavar: str, help: str) -> Any:
@@ -37,6 +36,9 @@ def check(
             "configuration, else this folder].",
         ),
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Check every [[dataset]] of the configuration.")
+    ] = False,
     max_model_noise: Annotated[
         str | None, _limit("--max-model-noise", "SHARE", "Noise by the model's estimate.")
     ] = None,
@@ -140,14 +142,7 @@ def check(
             help="Count new suspects on rows as they were, too: moved by model or thresholds.",
         ),
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            "--config",
-            metavar="FILE",
-            help="Settings [default: labelaudit.toml or pyproject.toml, here or above].",
-        ),
-    ] = None,
+    config: opt.Config = None,
     today: Annotated[
         str | None,
         typer.Option(
@@ -170,7 +165,8 @@ def check(
         typer.Option(
             "--write",
             metavar="FORMAT=PATH",
-            help="Also write the verdict as one of these into a file; repeatable.",
+            help="Also write the verdict as one of these into a file; repeatable. With --all "
+            "{name} in the path is the name of the dataset.",
         ),
     ] = None,
     quiet: opt.Quiet = False,
@@ -188,93 +184,22 @@ def check(
     Exit codes: 0 where every gate passed or warned; 1 where one failed; 2 for a usage or input
     error; 4 where a gate that was asked for cannot be judged, or none was asked for.
     """
-    from labelaudit.check import baseline as baselines
-    from labelaudit.check.formats import FORMATS, render
-    from labelaudit.check.judging import judge
-    from labelaudit.check.limits import (
-        expect_gates,
-        expect_measures,
-        expect_on_inconclusive,
-        gate_of,
-        measure_gate,
-    )
-    from labelaudit.check.suspicions import suspicions_of
-    from labelaudit.check.verdict import Verdict
-    from labelaudit.cli.auditfolder import audit_of
-    from labelaudit.cli.configured import told
-    from labelaudit.cli.console import colour, emit, emit_data, say, width
-    from labelaudit.cli.lines import folder_of, lines_of
-    from labelaudit.core.folder import is_audit, write_text
-    from labelaudit.core.version import __version__
-    from labelaudit.ingest.folder import Choices
-    from labelaudit.measures import known_measures
+    from labelaudit.check.formats import FORMATS
+    from labelaudit.cli.checking import Asked, check_each
 
-    known = told({**context.params, "dataset": audit}, config)
-    day = _day(today)
-    accepting = known.values["baseline"]
-    accepted = None
-    if accepting is not None and (write_baseline is None or Path(accepting).exists()):
-        accepted = baselines.read(Path(accepting))
-    wanted = [*known.gates(), *(measure_gate(text) for text in gate or [])]
-    if accepted is not None and all(one.name != "max_new_findings" for one in wanted):
-        wanted.insert(0, gate_of("max_new_findings", 0))
-    if not wanted and write_baseline is None:
-        raise NothingJudged("no gate set; try `labelaudit init`, or --max-flagged-share 5%")
     # All that can be said is said before a dataset is audited.
     _known("--format", verdict_format, FORMATS)
-    files = [_file(text, FORMATS) for text in known.values["write"] or []]
-    expect_on_inconclusive(known.setting("on_inconclusive"))
-    expect_gates(known.setting("allow_skipped") or [], wanted)
-    if accepted is None and (prune_baseline or known.setting("count_moved")):
-        raise ConfigError("--prune-baseline and --count-moved: go with --baseline FILE")
-    where = place(str(known.values["dataset"] or "."))
-    if not is_audit(where):
-        expect_measures(wanted, known_measures())
-    by = known.setting("by") or []
-    made = audit_of(where, quiet, choices=Choices(by=tuple(by)))
-    own = {measured.name for measured in made.measurements or ()}
-    expect_measures(wanted, own | known_measures().keys())
-    folder = folder_of(made)
-    suspicions = tuple(
-        replace(one, path=f"{folder}/{one.path}") if folder else one
-        for one in suspicions_of(made, lines_of(made))
+    asked = Asked(
+        flags={**context.params, "dataset": audit},
+        gates=tuple(gate or ()),
+        config=config,
+        write_baseline=write_baseline,
+        prune=prune_baseline,
+        today=_day(today),
+        shown=verdict_format,
+        quiet=quiet,
     )
-    compared = None
-    if accepted is not None:
-        suspicions, compared = baselines.matched(suspicions, accepted, str(accepting), day)
-    outcomes = judge(
-        made,
-        wanted,
-        known.setting("on_inconclusive"),
-        known.setting("allow_skipped") or [],
-        by=by,
-        baseline=compared,
-        count_moved=bool(known.setting("count_moved")),
-    )
-    if write_baseline is not None:
-        now = baselines.baseline_of(made, accepted)
-        baselines.write(now, write_baseline)
-        say(f"wrote {write_baseline}: {len(now.accepted):,} suspects are accepted", quiet)
-    elif prune_baseline and accepted is not None and compared is not None:
-        baselines.write(baselines.without(accepted, compared.stale), Path(accepting))
-        say(f"wrote {accepting}: {len(compared.stale):,} stale entries taken out", quiet)
-    if not wanted:
-        return ExitCode.DONE
-    verdict = Verdict(
-        dataset=made.dataset.name,
-        tool_version=__version__,
-        n_examples=made.dataset.n_examples,
-        n_flagged=None if made.detection is None else made.detection.n_flagged,
-        outcomes=outcomes,
-        suspicions=suspicions,
-        baseline=compared,
-    )
-    for name, path in files:
-        write_text(path, render(verdict, name, width=width()))
-        say(f"wrote {path}", quiet)
-    shown = render(verdict, verdict_format, width=width(), colour=colour())
-    (emit if verdict_format == "text" else emit_data)(shown)
-    return verdict.exit_code
+    return check_each(asked, every)
 
 
 def _day(text: str | None) -> date:
@@ -290,11 +215,3 @@ def _known(option: str, value: str, known: tuple[str, ...]) -> None:
             f"{option} {printable(value, 60)}: not one of {', '.join(known) or 'the gates'}"
             f"{did_you_mean(value, known)}"
         )
-
-
-def _file(text: str, formats: tuple[str, ...]) -> tuple[str, Path]:
-    name, equals, path = text.partition("=")
-    if not equals or not path:
-        raise ConfigError(f"--write {printable(text, 80)}: write FORMAT=PATH, such as junit=a.xml")
-    _known("--write", name, formats)
-    return name, Path(path)

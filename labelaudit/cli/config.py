@@ -1,13 +1,16 @@
 """`labelaudit config`: what a check is told, and by whom."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labelaudit.cli import options as opt
 from labelaudit.core.errors import ConfigError, ExitCode
 from labelaudit.core.text import did_you_mean, printable
+
+if TYPE_CHECKING:
+    from labelaudit.cli.configured import Told
 
 EXAMPLES = """\b
 Examples:
@@ -29,17 +32,18 @@ def config(
     output: opt.Output = None,
     quiet: opt.Quiet = False,
 ) -> int:
-    """Show each setting of `labelaudit check` and where it comes from.
+    """Show each setting and where it comes from, for each dataset of the configuration.
 
     Settings come from flags, then LABELAUDIT_NAME in the environment, then labelaudit.toml or
     [tool.labelaudit] in pyproject.toml of this folder or one above, up to the repository's root.
     """
     import json
 
-    from labelaudit.cli.configured import keys, told
+    from labelaudit.cli.configured import configuration, datasets_of, keys, keys_of_dataset, told
     from labelaudit.cli.console import emit_data, say
     from labelaudit.core.config import schema
     from labelaudit.core.folder import write_text
+    from labelaudit.core.place import place
 
     if what not in _WHAT:
         raise ConfigError(
@@ -47,15 +51,16 @@ def config(
             f"{did_you_mean(what, _WHAT)}"
         )
     if what == "schema":
-        text = json.dumps(schema(keys()), indent=1) + "\n"
+        text = json.dumps(schema(keys(), keys_of_dataset()), indent=1) + "\n"
     else:
-        found = told({}, file)
+        found = configuration(file)
         lines = [f"file: {printable(found.path, 200) if found.path else 'none found'}"]
-        set_to = [name for name, origin in found.origins.items() if origin != "default"]
-        shown = [*set_to, *(name for name in ("gates.on_inconclusive",) if name not in set_to)]
-        for name in shown:
-            value = printable(found.values[name], 200)
-            lines.append(f"{name} = {value}  ({printable(found.origins[name], 300)})")
+        if found.datasets:
+            for name in datasets_of(found):
+                lines += ["", f"dataset: {printable(name, 200)}"]
+                lines += _shown(told({}, file, place(name)))
+        else:
+            lines += _shown(told({}, file))
         text = "\n".join(lines) + "\n"
     if output is None or str(output) == "-":
         emit_data(text)
@@ -63,3 +68,12 @@ def config(
     write_text(output, text)
     say(f"wrote {output}", quiet)
     return ExitCode.DONE
+
+
+def _shown(found: "Told") -> list[str]:
+    """Return a line for each setting that somebody set, and who did."""
+    set_to = [name for name, origin in found.origins.items() if origin != "default"]
+    return [
+        f"{name} = {printable(found.values[name], 200)}  ({printable(found.origins[name], 300)})"
+        for name in [*set_to, *({"gates.on_inconclusive"} - set(set_to))]
+    ]

@@ -34,6 +34,7 @@ def detect(
     engine: opt.Engine = "here",
     workers: opt.Workers = None,
     scheduler: opt.Scheduler = None,
+    config: opt.Config = None,
     quiet: opt.Quiet = False,
 ) -> int:
     """Flag suspected label errors.
@@ -46,24 +47,22 @@ def detect(
     import numpy as np
 
     from labelaudit.auditing import detect as run_detection
-    from labelaudit.cli.audit import origins
-    from labelaudit.cli.auditfolder import default_folder, expect_not_refused, go_on, make, reopened
+    from labelaudit.cli.auditfolder import (
+        expect_not_refused,
+        go_on,
+        make,
+        reopened,
+        target_of,
+    )
+    from labelaudit.cli.configured import told_of
     from labelaudit.cli.console import command, emit, say
     from labelaudit.cli.engines import EngineChoice
     from labelaudit.core.folder import SCORES_FOLDER, is_audit, read_scores
-    from labelaudit.core.settings import Options
-    from labelaudit.ingest.folder import Choices
+    from labelaudit.core.settings import OF_DETECTION
 
-    options = Options(
-        filter=filter_name,
-        ranking=ranking,
-        joint=joint,
-        top=top,
-        near_duplicate_threshold=near_duplicate_threshold,
-        seed=seed,
-        origins=origins(context),
-    )
-    if verify and (joint != JOINTS[0] or top is not None):
+    known = told_of(context, audit, config)
+    options = known.options((*OF_DETECTION, "seed"))
+    if verify and (options.joint != JOINTS[0] or options.top is not None):
         raise ConfigError(
             "--verify: cleanlab has neither the paper's joint nor a budget; leave out --joint and "
             "--top"
@@ -72,8 +71,16 @@ def detect(
         target = audit
         if not is_audit(audit):
             expect_not_refused(audit)
-            target = default_folder(audit)
-            make(audit, Choices(), options, target, quiet, only_ingest=True, engine=running)
+            target = target_of(audit, known)
+            make(
+                audit,
+                known.choices(),
+                known.options(),
+                target,
+                quiet,
+                only_ingest=True,
+                engine=running,
+            )
         made = go_on(
             target, lambda job, before: run_detection(job, before, options), quiet, running
         )
@@ -87,7 +94,7 @@ def detect(
         flagged = np.flatnonzero(columns["is_flagged"])
         with TemporaryDirectory(prefix="labelaudit-") as working:
             dataset = reopened(target, made, Path(working)).dataset
-            emit(_compared(compare(dataset, flagged, filter_name), columns))
+            emit(_compared(compare(dataset, flagged, options.filter), columns))
     say(f"Next: {command('measure', target)}", quiet)
     return ExitCode.DONE
 

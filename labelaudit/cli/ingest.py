@@ -41,39 +41,25 @@ def ingest(
     scheduler: opt.Scheduler = None,
     fresh: opt.Fresh = False,
     dry_run: opt.DryRun = False,
+    config: opt.Config = None,
     quiet: opt.Quiet = False,
 ) -> int:
     """Read, join and check the input.
 
     Writes the first part of an audit folder, for `labelaudit detect` and `labelaudit measure`.
     """
-    from labelaudit.cli.audit import origins
-    from labelaudit.cli.auditfolder import default_folder, make
+    from labelaudit.cli.auditfolder import make, target_of
+    from labelaudit.cli.configured import told_of
     from labelaudit.cli.console import command, emit, say
     from labelaudit.cli.engines import EngineChoice
     from labelaudit.core.folder import check_target
-    from labelaudit.core.settings import Options
     from labelaudit.ingest.contract import expect_known
-    from labelaudit.ingest.folder import Choices
 
-    choices = Choices(
-        labels=labels,
-        label_column=label_column,
-        id_column=id_column,
-        text_column=text_column,
-        predictions=predictions or None,
-        embeddings=embeddings,
-        images=images,
-        classes=classes,
-        hierarchy=hierarchy,
-        split=split,
-        by=tuple(by or ()),
-        logits=logits,
-    )
-    settings = Options(allow=tuple(allow or ()), strict=strict, origins=origins(context))
+    known = told_of(context, dataset, config)
+    choices, settings = known.choices(), known.options(("allow", "strict"))
     expect_known(settings.allow)
     chosen = EngineChoice(engine, workers, scheduler)
-    target = output if output is not None else default_folder(dataset)
+    target = output if output is not None else target_of(dataset, known)
     check_target(target)
     if dry_run:
         explain_plan(dataset, choices, target)

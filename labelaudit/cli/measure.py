@@ -22,6 +22,7 @@ def measure(
     engine: opt.Engine = "here",
     workers: opt.Workers = None,
     scheduler: opt.Scheduler = None,
+    config: opt.Config = None,
     quiet: opt.Quiet = False,
 ) -> int:
     """Measure balance, calibration and separability.
@@ -29,28 +30,24 @@ def measure(
     An audit that was measured before is measured anew, with what is chosen now.
     """
     from labelaudit.auditing import measure as run_measures
-    from labelaudit.cli.audit import origins
-    from labelaudit.cli.auditfolder import audit_of, default_folder, expect_not_refused, go_on
+    from labelaudit.cli.auditfolder import audit_of, expect_not_refused, go_on, target_of
+    from labelaudit.cli.configured import told_of
     from labelaudit.cli.console import command, emit, say
     from labelaudit.cli.engines import EngineChoice
     from labelaudit.core.folder import is_audit
     from labelaudit.core.results import Measurement
-    from labelaudit.core.settings import Options
+    from labelaudit.core.settings import OF_MEASURES
     from labelaudit.measures.measuring import expect_known
 
-    options = Options(
-        seed=seed,
-        measures=None if measures is None else opt.names_of(measures),
-        skip=opt.names_of(skip),
-        origins=origins(context),
-    )
+    known = told_of(context, audit, config)
+    options = known.options((*OF_MEASURES, "seed"))
     expect_known(options.measures, options.skip)
     with EngineChoice(engine, workers, scheduler).started() as running:
         target = audit
         if not is_audit(audit):
             expect_not_refused(audit)
-            target = default_folder(audit)
-            audit_of(audit, quiet, running)
+            target = target_of(audit, known)
+            audit_of(audit, quiet, running, known)
         made = go_on(target, lambda job, before: run_measures(job, before, options), quiet, running)
     lines = []
     for measured in made.measurements or ():

@@ -237,10 +237,14 @@ Fresh = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be read, and write nothing.")
 ]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        show_default=False,
+        help="Settings [default: labelaudit.toml or pyproject.toml, here or above].",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing on stderr but errors.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stderr.")]
-
-
-def names_of(between_commas: str | None) -> tuple[str, ...]:
-    """Return the names of an option such as `--measures a,b`."""
-    return tuple(filter(None, (name.strip() for name in (between_commas or "").split(","))))

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from labelaudit.core.errors import ConfigError
@@ -17,12 +18,14 @@ from labelaudit.core.text import did_you_mean, printable
 
 FILE, SHARED_FILE = "labelaudit.toml", "pyproject.toml"
 PREFIX = "LABELAUDIT_"
+DATASET = "dataset"
+EMPTY: Mapping[str, Any] = MappingProxyType({})
 _MOST_BYTES = 2**20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key:
-    """A key of the file: what it holds (text, limit, flag, texts or limits) and what for."""
+    """A key of the file: what it holds (text, texts, limit, number, whole, flag), what for."""
 
     kind: str
     help: str
@@ -30,10 +33,14 @@ class Key:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """The keys of a file, flat: those of a table as `gates.max_imbalance`; `path` is the file."""
+    """The keys of a file, flat: those of a table as `gates.max_imbalance`; `path` is the file.
+
+    `datasets` are the keys of each `[[dataset]]`, in their order.
+    """
 
     path: Path | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
+    datasets: tuple[Mapping[str, Any], ...] = ()
 
 
 def find(folder: Path) -> Path | None:
@@ -48,8 +55,10 @@ def find(folder: Path) -> Path | None:
     return None
 
 
-def read(path: Path, keys: Mapping[str, Key]) -> Config:
+def read(path: Path, keys: Mapping[str, Key], of_dataset: Mapping[str, Key] = EMPTY) -> Config:
     """Return the settings of a file; `keys` are all that it may have, tables as `gates.NAME`.
+
+    `of_dataset` are those of each `[[dataset]]`, of which `path` has to be there.
 
     Raises
     ------
@@ -58,40 +67,67 @@ def read(path: Path, keys: Mapping[str, Key]) -> Config:
     table = _parsed(path)
     if path.name == SHARED_FILE:
         table = _tools(path).get("labelaudit", {})
+    shown = printable(path, 200)
+    entries: Any = []
+    if of_dataset and isinstance(table.get(DATASET), list):
+        entries = table[DATASET]
+        table = {name: value for name, value in table.items() if name != DATASET}
+    datasets = []
+    for number, entry in enumerate(entries, 1):
+        where = f"{shown}: dataset {number}"
+        if not isinstance(entry, dict) or "path" not in entry:
+            raise ConfigError(f'{where}: has no path; say where it lies, as in path = "data"')
+        datasets.append(_checked(entry, of_dataset, where))
+    return Config(path=path, values=_checked(table, keys, shown), datasets=tuple(datasets))
+
+
+def _checked(table: Mapping[str, Any], keys: Mapping[str, Key], where: str) -> dict[str, Any]:
     flat = dict(_flat(table))
     for name, value in flat.items():
         if name not in keys:
             known = ", ".join(sorted(keys))
             raise ConfigError(
-                f"{printable(path, 200)}: {printable(name, 60)}: no such key"
+                f"{where}: {printable(name, 60)}: no such key"
                 f"{did_you_mean(name, keys) or f'; there are {known}'}"
             )
         if not _fits(value, keys[name].kind):
             raise ConfigError(
-                f"{printable(path, 200)}: {name}: {printable(repr(value), 60)} is no "
-                f"{_KINDS[keys[name].kind]}"
+                f"{where}: {name}: {printable(repr(value), 60)} is no {_KINDS[keys[name].kind]}"
             )
-    return Config(path=path, values=flat)
+    return flat
 
 
 _KINDS = {
     "text": "text between quotation marks",
     "limit": 'number, or a text such as "3%"',
+    "number": "number",
+    "whole": "whole number",
     "flag": "true or false",
     "texts": "list of texts",
 }
 _SCHEMAS: dict[str, dict[str, Any]] = {
     "text": {"type": "string"},
     "limit": {"type": ["number", "string"]},
+    "number": {"type": "number"},
+    "whole": {"type": "integer"},
     "flag": {"type": "boolean"},
     "texts": {"type": "array", "items": {"type": "string"}},
 }
 
 
-def schema(keys: Mapping[str, Key]) -> dict[str, Any]:
+def schema(keys: Mapping[str, Key], of_dataset: Mapping[str, Key] = EMPTY) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a file, for editors."""
-    top: dict[str, Any] = _table("labelaudit.toml")
+    top = _tables("labelaudit.toml", keys)
     top["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    if of_dataset:
+        entry = _tables("", of_dataset) | {"required": ["path"]}
+        one = top["properties"][DATASET]
+        top["properties"][DATASET] = {"anyOf": [one, {"type": "array", "items": entry}]}
+    return top
+
+
+def _tables(title: str, keys: Mapping[str, Key]) -> dict[str, Any]:
+    top = _table(title)
     for name, key in keys.items():
         *tables, last = name.split(".")
         place = top
@@ -111,7 +147,7 @@ def settled(name: str, key: Key, flag: Any, config: Config, default: Any) -> tup
     if flag is not None and flag not in ([], ()):  # an option that is repeatable
         return flag, "flag"
     variable = PREFIX + name.split(".")[-1].upper()
-    if "." not in name.removeprefix("gates.") and variable in os.environ:
+    if name.count(".") < 2 and variable in os.environ:  # a measure has no variable
         return _of_text(os.environ[variable], key.kind, variable), f"environment, {variable}"
     if name in config.values:
         return config.values[name], f"file, {printable(config.path, 200)}"
@@ -125,6 +161,11 @@ def _of_text(text: str, kind: str, variable: str) -> Any:
         if text.lower() not in ("true", "false", "1", "0"):
             raise ConfigError(f"{variable} {printable(text, 40)}: say true or false")
         return text.lower() in ("true", "1")
+    if kind in ("number", "whole"):
+        try:
+            return float(text) if kind == "number" else int(text)
+        except ValueError:
+            raise ConfigError(f"{variable} {printable(text, 40)}: say a {_KINDS[kind]}") from None
     return text
 
 
@@ -133,6 +174,10 @@ def _fits(value: Any, kind: str) -> bool:
         return isinstance(value, bool)
     if kind == "texts":
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if kind == "whole":
+        return isinstance(value, int) and not isinstance(value, bool)
+    if kind == "number":
+        return isinstance(value, int | float) and not isinstance(value, bool)
     if kind == "limit":
         return isinstance(value, int | float | str) and not isinstance(value, bool)
     return isinstance(value, str)

@@ -5,6 +5,7 @@ import typer
 
 from labelaudit import load_audit
 from labelaudit.check.figures import known_gates
+from labelaudit.check.formats import FORMATS
 from labelaudit.check.verdict import Verdict
 from labelaudit.cli import app, run
 from labelaudit.cli import check as module
@@ -114,20 +115,27 @@ def test_what_is_not_there_or_cannot_be_read_is_exit_2(cli, tmp_path, sample_dat
     assert cli("check", "a-audit", "--max-imbalance", "2").code == 2
 
 
-def test_a_bug_and_an_interruption_have_codes_of_their_own(cli, digits_audit, monkeypatch):
-    from labelaudit.check import judging
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_ending_has_its_code_in_every_format(cli, digits_audit, monkeypatch, name):
+    from labelaudit.cli import checking
 
-    def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError
+    def check(*flags):
+        return cli("check", digits_audit, *flags, "--format", name, "--write", f"{name}=out")
 
-    monkeypatch.setattr(judging, "judge", broken)
-    assert cli("check", digits_audit, "--max-imbalance", "2").code == ExitCode.BUG
+    assert check("--max-imbalance", "2").code == ExitCode.DONE == 0
+    assert check("--max-imbalance", "1.1").code == ExitCode.GATE_FAILED == 1
+    assert check("--max-imbalance", "x").code == ExitCode.REFUSED == 2
+    assert check("--max-error-rate", "1%").code == ExitCode.NOTHING_JUDGED == 4
+    assert check().code == ExitCode.NOTHING_JUDGED
+    for raised, code in ((ZeroDivisionError, 3), (KeyboardInterrupt, 130)):
 
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+        def broken(*_: object, ending: type[BaseException] = raised, **__: object) -> None:
+            raise ending
 
-    monkeypatch.setattr(judging, "judge", interrupted)
-    assert cli("check", digits_audit, "--max-imbalance", "2").code == ExitCode.INTERRUPTED
+        monkeypatch.setattr(checking, "judge", broken)
+        done = check("--max-imbalance", "2")
+        assert (done.code, done.out) == (code, "")
+        assert ("Traceback" in done.err) == (code == 3)
 
 
 def test_the_same_audit_gives_the_same_text(cli, digits_audit):
