@@ -12,6 +12,7 @@ EXAMPLES = """\b
 Examples:
   labelaudit export digits-audit --format csv -o flagged.csv
   labelaudit export messages-audit --format review -o review.csv
+  labelaudit export digits-audit --format review --sample 100 -o review.csv
   labelaudit export digits-audit --rows all --format parquet -o scores.parquet
   labelaudit export digits-audit --format huggingface -o card.md
   labelaudit export digits-audit --format croissant -o croissant.json
@@ -38,6 +39,18 @@ def export(
             show_default="flagged",
         ),
     ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            "--sample",
+            metavar="N",
+            min=1,
+            show_default=False,
+            help="Of the suspects of --format review N drawn at random, to learn how many are "
+            "wrong.",
+        ),
+    ] = None,
+    seed: opt.Seed = 0,
     output: opt.Output = None,
     quiet: opt.Quiet = False,
 ) -> int:
@@ -68,13 +81,15 @@ def export(
     _known(which, ROWS, "--rows")
     if rows is not None and table_format not in FORMATS:
         raise ConfigError(f"--rows: goes with {' and '.join(FORMATS)}, not with {table_format}")
+    if sample is not None and table_format != REVIEW:
+        raise ConfigError(f"--sample: goes with --format {REVIEW}")
     to_file = output is not None and str(output) != "-"
     if table_format == "parquet" and not to_file:
         raise ConfigError("--format parquet: is not text; name a file with -o")
     made = audit_of(audit, quiet)
     text = None
     if table_format == REVIEW:
-        text = review_csv(made)
+        text = review_csv(made, sample, seed)
         kept, total = texts_kept(made), len(made.findings or ())
         if 0 < kept < total:
             say(f"an audit keeps texts of its first {kept:,} suspects, not of all {total:,}", quiet)

@@ -86,7 +86,7 @@ def _calibration(audit: Audit) -> State:
         return "yes", evidence
     low = measured.interval[0] if measured.interval else measured.value
     if low <= CALIBRATION_LIMIT:
-        return "unknown", f"{evidence}; on so few rows this may be chance"
+        return "unknown", f"{evidence}; chance alone may put it above"
     return "no", f"{evidence}; label errors are in it"
 
 

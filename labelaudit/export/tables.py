@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.core.coded import Column, Flat, Grouped
+from labelaudit.core.coded import Column, Flat, Grouped, as_array
 from labelaudit.core.errors import NothingJudged
 from labelaudit.core.examples import Example
 from labelaudit.core.folder import SCORES_FOLDER, read_scores, whole, write_parquet
@@ -16,6 +16,7 @@ from labelaudit.export.cells import BLOCK_ROWS, csv_blocks
 
 FORMATS = ("csv", "parquet")
 REVIEW = "review"
+_REVIEWED = ("rank", "id", "row", "given_label", "suggested_label")
 ROWS = ("flagged", "all")
 # Of the evidence, what a person who relabels reads; Parquet has all of it.
 EVIDENCE_IN_CSV = ("next_label", "next_probability", "agree", "dissent", "evidence")
@@ -36,14 +37,21 @@ def write_flagged_csv(audit: Audit, path: Path, block_rows: int = BLOCK_ROWS) ->
     _write(csv_blocks(_of_csv(_columns(audit, "flagged")), block_rows), path)
 
 
-def review_csv(audit: Audit) -> str:
+def review_csv(audit: Audit, sample: int | None = None, seed: int = 0) -> str:
     """Return the sheet of annotators: every suspect, most suspicious first, to be filled in.
+
+    With `sample` so many of them drawn at random, each as likely as any other: what share of them
+    is wrong tells of all suspects.
 
     `correct_label` and `note` are empty. The suggestion stands last, so that it is read after one's
     own verdict; there is no score. `text` is there where the audit keeps texts or rows of a table,
     those of its first suspects.
     """
     own = _columns(audit, "flagged")
+    if sample is not None and sample < len(own["rank"]):
+        drawn = np.random.default_rng(seed).choice(len(own["rank"]), sample, replace=False)
+        rows = np.sort(drawn)
+        own = {name: as_array(own[name])[rows] for name in _REVIEWED}
     blank = np.full(len(own["rank"]), "", dtype=object)
     shown = {"text": _texts(audit, own)} if texts_kept(audit) else {}
     first = {name: own[name] for name in ("rank", "id")}
@@ -59,7 +67,7 @@ def texts_kept(audit: Audit) -> int:
 
 def _texts(audit: Audit, own: Mapping[str, Column]) -> npt.NDArray[Any]:
     texts = np.full(len(own["row"]), "", dtype=object)
-    for place, row in enumerate(own["row"][: len(audit.examples)].tolist()):
+    for place, row in enumerate(own["row"].tolist()):
         if row in audit.examples:
             texts[place] = _words(audit.examples[row])
     return texts

@@ -115,7 +115,7 @@ def _alerts(
         return ()
     lean = "too sure" if figures["mean_confidence"] > figures["agreement"] else "not sure enough"
     sure = interval[0] > LIMIT
-    maybe = "" if sure else "; on so few rows this may be chance"
+    maybe = "" if sure else "; chance alone may put it above the limit"
     return (
         Alert(
             id="calibration.gap",

@@ -84,8 +84,9 @@ def _people(
     flagged = doc.figure("/detection/n_flagged", "count")
     reviews = audit.reviews
     if reviews is None or not reviews.n_reviewed:
-        first = doc.figure(f"{_MODEL}/review_first", "count")
-        note = said("reviewed by people: none of {}; review {} for a rate", flagged, first)
+        note = said(
+            "people reviewed none of {} suspects; errors outside of them are not counted", flagged
+        )
         return NOT_REVIEWED, False, note, ()
     wrong = doc.figure(f"{_REVIEWS}/not_upheld", "count")
     lines: tuple[tuple[str, str], ...] = (
@@ -115,10 +116,13 @@ def _people(
 def _footnotes(audit: Audit, doc: Document, detection: Detection | None) -> tuple[str, ...]:
     if detection is None:
         return ("Nothing here says that a label is right or wrong.",)
+    follow = "" if detection.filter == "predicted_neq_given" else "; the suspects follow from it"
     notes: list[str] = [
         "* A suspect is a label that the model's evidence speaks against. It is not an error "
         "until a person has decided so.",
-        said("† Not a rate of errors. Basis: {}.", doc.text("/detection/model_noise_basis")),
+        said(
+            "† Not a rate of errors{}. Basis: {}.", follow, doc.text("/detection/model_noise_basis")
+        ),
     ]
     if audit.reviews is not None and audit.reviews.n_reviewed:
         notes.append(
@@ -158,7 +162,7 @@ def _packet(
     both = doc.at("/label/pair_plots/both_ways")
     if both and detection is not None and len(audit.dataset.class_names) > 2:
         one, other = (audit.dataset.class_names[code] for code in both[0][:2])
-        lines.append(("Contains", said("{} and {} taken for each other", one, other)))
+        lines.append(("Contains", said("most suspects between {} and {}", one, other)))
     return (*lines, ("Not tested for", ", ".join(untested)))
 
 

@@ -143,7 +143,8 @@ GLOSSARY = (
         "Reads as",
         "Whether a confusion of two classes looks like wrong labels (mislabelling, a score near 1) "
         "or like classes that are hard to tell apart (overlap, near 0). Unclear where the 95 % "
-        "interval of the score allows both, or fewer than 20 rows disagree.",
+        "interval of the score allows both, or fewer than 20 rows disagree: mislabelling where all "
+        "of it lies above .7, overlap where below .6.",
     ),
     (
         "Calibration error",

@@ -50,3 +50,17 @@ def test_a_sheet_of_pictures_has_no_column_of_texts(cli, digits_audit) -> None:
     done = cli("export", digits_audit, "--format", "review")
     assert done.out.startswith("rank,id,given_label,correct_label,note,suggested_label\n")
     assert len(done.out.splitlines()) == 132
+
+
+def test_a_sample_is_drawn_at_random_and_the_same_for_a_seed(cli, messages_audit) -> None:
+    review = ("export", messages_audit, "--format", "review")
+    whole = cli(*review).out.splitlines()
+    drawn = cli(*review, "--sample", "8")
+    lines = drawn.out.splitlines()
+    assert len(lines) == 9
+    assert [line for line in whole if line in lines] == lines
+    assert lines != whole[:9]
+    assert cli(*review, "--sample", "8").out == drawn.out
+    assert cli(*review, "--sample", "8", "--seed", "1").out != drawn.out
+    assert cli(*review, "--sample", "1000").out.splitlines() == whole
+    assert cli("export", messages_audit, "--sample", "8").code == 2
