@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from labelaudit.check.suspicions import fingerprint
+from labelaudit.check.suspicions import Inputs, fingerprint
 from labelaudit.check.verdict import Matched, Suspicion
 from labelaudit.core.errors import InputError, NothingJudged
 from labelaudit.core.folder import SCORES_FOLDER, read_scores, write_text
@@ -33,6 +33,8 @@ _NOTES = ("reviewer", "date", "reason", "expires")
 
 RESTS_ON = {
     "ids": "rows are known by id and label",
+    "inputs": "rows have no ids and are known by their input and label: equal inputs count as one, "
+    "and one that is changed looks new",
     "rows": "rows have no ids and are known by row number and label: one that is put in or taken "
     "out makes those after it look new",
 }
@@ -46,12 +48,14 @@ class Baseline:
     reason, expires.
     """
 
-    rests_on: str  # ids | rows
+    rests_on: str  # ids | inputs | rows
     rows: npt.NDArray[np.uint64]
     accepted: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def baseline_of(audit: Audit, before: Baseline | None = None) -> Baseline:
+def baseline_of(
+    audit: Audit, before: Baseline | None = None, inputs: Inputs | None = None
+) -> Baseline:
     """Return the baseline that accepts every suspect of an audit; notes of one before stay.
 
     Raises
@@ -62,19 +66,22 @@ def baseline_of(audit: Audit, before: Baseline | None = None) -> Baseline:
         raise NothingJudged("no label was checked: there is nothing to write a baseline of")
     notes = before.accepted if before is not None else {}
     accepted = {}
-    for finding in audit.findings:
-        own = fingerprint(finding.id, finding.given_label)
+    numbers = audit.findings.columns["row"].tolist()
+    names = inputs.names(numbers) if inputs is not None else audit.findings.columns["id"].tolist()
+    for finding, name in zip(audit.findings, names, strict=True):
+        own = fingerprint(name, finding.given_label)
         kept = {name: note for name, note in notes.get(own, {}).items() if name in _NOTES}
         accepted[own] = {
             "id": finding.id,
             "given": finding.given_label,
             "suggested": finding.suggested_label,
         } | kept
-    rows, by_id = _rows(audit)
-    return Baseline(rests_on="ids" if by_id else "rows", rows=rows, accepted=accepted)
+    rows, by_id = _rows(audit, inputs)
+    rests_on = "inputs" if inputs is not None else "ids" if by_id else "rows"
+    return Baseline(rests_on=rests_on, rows=rows, accepted=accepted)
 
 
-def _rows(audit: Audit) -> tuple[npt.NDArray[np.uint64], bool]:
+def _rows(audit: Audit, inputs: Inputs | None) -> tuple[npt.NDArray[np.uint64], bool]:
     """Return the fingerprints of all rows, ascending, and whether rows have ids of their own."""
     columns = audit.scores
     if columns is None:
@@ -83,17 +90,19 @@ def _rows(audit: Audit) -> tuple[npt.NDArray[np.uint64], bool]:
         columns = read_scores(audit.folder / SCORES_FOLDER)
     found = np.empty(len(columns["row"]), dtype=np.uint64)
     by_id = False
-    for at, (row, id, label) in enumerate(_told(columns)):
+    for at, (row, id, label) in enumerate(_told(columns, inputs)):
         found[at] = int(fingerprint(id, label), 16)
         by_id = by_id or id != str(row)
     return np.sort(found), by_id
 
 
-def _told(columns: Mapping[str, Any], block: int = 1 << 16) -> Iterator[tuple[int, str, str]]:
+def _told(
+    columns: Mapping[str, Any], inputs: Inputs | None, block: int = 1 << 16
+) -> Iterator[tuple[int, str, str]]:
     for start in range(0, len(columns["row"]), block):
         some = slice(start, start + block)
-        lists = (columns[name][some].tolist() for name in ("row", "id", "given_label"))
-        yield from zip(*lists, strict=True)
+        rows, ids, labels = (columns[name][some].tolist() for name in ("row", "id", "given_label"))
+        yield from zip(rows, ids if inputs is None else inputs.names(rows), labels, strict=True)
 
 
 def matched(

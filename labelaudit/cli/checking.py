@@ -17,21 +17,24 @@ from labelaudit.check.limits import (
     gate_of,
     measure_gate,
 )
-from labelaudit.check.suspicions import suspicions_of
+from labelaudit.check.suspicions import Inputs, has_ids, suspicions_of
 from labelaudit.check.verdict import Verdict
 from labelaudit.cli.auditfolder import audit_of, target_of
 from labelaudit.cli.configured import Told, configuration, datasets_of, is_named, told
 from labelaudit.cli.console import colour, emit, emit_data, say, width
-from labelaudit.cli.lines import folder_of, lines_of
-from labelaudit.core.errors import ConfigError, ExitCode, LabelauditError, NothingJudged
+from labelaudit.cli.lines import folder_of, inputs_of, lines_of
+from labelaudit.core.errors import ConfigError, ExitCode, InputError, LabelauditError, NothingJudged
 from labelaudit.core.folder import is_audit, write_text
 from labelaudit.core.place import Place, place
+from labelaudit.core.results import Audit
 from labelaudit.core.text import did_you_mean, printable
 from labelaudit.core.version import __version__
 from labelaudit.measures import known_measures
 
 # Formats of which several may follow each other on stdout.
 _IN_A_ROW = ("text", "markdown", "github")
+# Formats with a fingerprint of each suspect.
+_REMEMBER = {"sarif", "gitlab", "json"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,9 +154,10 @@ def _check(asked: Asked, plan: _Plan) -> int:
     own = {measured.name for measured in made.measurements or ()}
     expect_measures(wanted, own | known_measures().keys())
     folder = folder_of(made)
+    inputs = _inputs(asked, plan, made)
     suspicions = tuple(
         replace(one, path=f"{folder}/{one.path}") if folder else one
-        for one in suspicions_of(made, lines_of(made))
+        for one in suspicions_of(made, lines_of(made), inputs)
     )
     accepting = str(known.values["baseline"])
     compared = None
@@ -169,7 +173,7 @@ def _check(asked: Asked, plan: _Plan) -> int:
         count_moved=bool(known.setting("count_moved")),
     )
     if asked.write_baseline is not None:
-        now = baselines.baseline_of(made, accepted)
+        now = baselines.baseline_of(made, accepted, inputs)
         baselines.write(now, asked.write_baseline)
         count = f"{len(now.accepted):,} suspects are accepted"
         say(f"wrote {asked.write_baseline}: {count}", asked.quiet)
@@ -193,6 +197,26 @@ def _check(asked: Asked, plan: _Plan) -> int:
     shown = render(verdict, asked.shown, width=width(), colour=colour())
     (emit if asked.shown == "text" else emit_data)(shown)
     return verdict.exit_code
+
+
+def _inputs(asked: Asked, plan: _Plan, made: Audit) -> Inputs | None:
+    """Return what rows are known by that have no ids, where anybody remembers rows."""
+    names = {asked.shown, *(name for name, _ in plan.files)}
+    remembers = names & _REMEMBER or asked.write_baseline is not None or plan.accepted is not None
+    if not remembers or has_ids(made):
+        return None
+    before = plan.accepted.rests_on if plan.accepted is not None else None
+    if before == "rows" and asked.write_baseline is None:
+        return None  # as that baseline was written
+    found = inputs_of(made)
+    if not isinstance(found, str):
+        return found
+    if before == "inputs":
+        raise InputError(
+            f"{printable(plan.known.values['baseline'], 200)}: knows rows by their input, which "
+            f"cannot be looked at: {found}"
+        )
+    return None
 
 
 def _file(text: str, where: Place) -> tuple[str, Path]:

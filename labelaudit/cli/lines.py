@@ -1,13 +1,17 @@
-"""Where the suspects of an audit stand: in which line of the file of labels."""
+"""Where the suspects of an audit stand, and what rows without ids are known by."""
 
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from labelaudit.check.suspicions import lines_above
-from labelaudit.cli.auditfolder import dataset_of
+import numpy as np
+
+from labelaudit.check.suspicions import Inputs, lines_above
+from labelaudit.cli.auditfolder import dataset_of, reopened
 from labelaudit.core.errors import InputError
 from labelaudit.core.results import Audit
+from labelaudit.ingest.contract.same import marks_of_inputs
 from labelaudit.ingest.readers import open_table
 
 
@@ -53,6 +57,26 @@ def lines_of(made: Audit) -> dict[int, int] | None:
                     break
         return found
     return None
+
+
+def inputs_of(made: Audit) -> Inputs | str:
+    """Return a hash of the input of every row, or why there is none.
+
+    The dataset is opened again where it lies as it was audited.
+    """
+    if made.folder is None:
+        return "the audit has no folder"
+    try:
+        with TemporaryDirectory(prefix="labelaudit-") as working:
+            dataset = reopened(made.folder, made, Path(working)).dataset
+            kind, marks = marks_of_inputs(dataset)
+            if marks is None:
+                return kind
+            rows = dataset.source_rows
+            numbers = np.arange(len(marks)) if rows is None else np.asarray(rows)
+            return Inputs(kind=kind, rows=numbers, marks=np.array(marks))
+    except (InputError, OSError) as error:
+        return str(error)
 
 
 def _count_lines(path: Path) -> int:

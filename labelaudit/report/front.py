@@ -20,6 +20,7 @@ from labelaudit.report.words import (
 
 _REVIEWS = "/label/ground_truth_correlation"
 _MODEL = "/label/probabilistic_model"
+_BASIS = "/detection/model_noise_basis"
 
 
 def panel_of(
@@ -120,9 +121,7 @@ def _footnotes(audit: Audit, doc: Document, detection: Detection | None) -> tupl
     notes: list[str] = [
         "* A suspect is a label that the model's evidence speaks against. It is not an error "
         "until a person has decided so.",
-        said(
-            "† Not a rate of errors{}. Basis: {}.", follow, doc.text("/detection/model_noise_basis")
-        ),
+        said("† Not a rate of errors{}. Basis: {}.", follow, doc.text(_BASIS)),
     ]
     if audit.reviews is not None and audit.reviews.n_reviewed:
         notes.append(

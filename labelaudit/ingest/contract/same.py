@@ -29,14 +29,14 @@ Codes = npt.NDArray[np.int32]
 
 def checks_of_contents(dataset: Dataset) -> list[Check]:
     """Return the checks that compare inputs."""
-    kind, marks = _marks(dataset)
+    kind, marks = marks_of_inputs(dataset)
     checks = [duplicates(dataset, kind, marks)]
     if dataset.splits is not None:
         checks.append(leakage(dataset, kind, marks, dataset.splits))
     return checks
 
 
-def _marks(dataset: Dataset) -> tuple[str, Numbers | None]:
+def marks_of_inputs(dataset: Dataset) -> tuple[str, Numbers | None]:
     """Return what rows are compared by, and a number for each row: equal inputs, equal numbers.
 
     Where they cannot be compared, why not, and None.
