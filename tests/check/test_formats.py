@@ -158,6 +158,54 @@ def test_ten_thousand_suspects_are_cut_by_rank_and_it_is_said() -> None:
     assert len(render(many, "text").splitlines()) < 60
 
 
+def test_what_failed_has_its_place_before_what_was_skipped() -> None:
+    skipped = [outcome("skipped", gate=f"max_{n}", message="cannot be judged") for n in range(12)]
+    told = replace(verdict(0), outcomes=(*skipped, outcome("failed", gate="max_flagged_share")))
+    commands = render(told, "github").splitlines()
+    assert commands[0].startswith("::error title=labelaudit max_flagged_share::")
+    assert sum(line.startswith("::error") for line in commands) == 10
+    assert "3 more gates do not pass: see the job summary or SARIF" in commands
+
+
+def test_a_number_that_is_none_is_null_in_json() -> None:
+    odd = outcome(value=float("nan"), interval=(0.1, float("inf")))
+    text = render(replace(verdict(0), outcomes=(odd,)), "json")
+    assert not re.search("NaN|Infinity", text)
+    (told,) = json.loads(text)["outcomes"]
+    assert (told["value"], told["interval"]) == (None, [0.1, None])
+
+
+@pytest.mark.parametrize("text", ["<" * 10_000, "💥" * 10_000, "|" * 500])
+def test_a_comment_is_cut_between_rows_and_says_so(text: str) -> None:
+    gates = tuple(
+        outcome(scope=f"class {n} {text}", message=text, remedy=text, basis=text)
+        for n in range(200)
+    )
+    comment = render(replace(verdict(200, text), outcomes=gates), "markdown")
+    assert len(comment.encode()) < 65_536
+    rows = [line for line in comment.splitlines() if line.startswith("| ")]
+    assert all(line.endswith(" |") for line in rows)
+    n_gates = sum("failed" in line for line in rows)
+    assert f"{200 - n_gates:,} more outcomes." in comment
+
+
+def test_code_quality_says_what_it_leaves_out() -> None:
+    issues = json.loads(render(verdict(10_000), "gitlab"))
+    (cut,) = [one for one in issues if one["severity"] == "info"]
+    listed = [one for one in issues if " is labelled " in one["description"]]
+    assert cut["description"] == f"10,000 suspects, the first {len(listed):,} by rank are listed"
+    assert not [one for one in json.loads(render(verdict(), "gitlab")) if one["severity"] == "info"]
+
+
+def test_a_path_outside_of_the_repository_stays_whole_in_sarif() -> None:
+    told = replace(verdict(1), suspicions=(suspicion(1, path="/data/my labels.csv"),))
+    (run,) = json.loads(render(told, "sarif"))["runs"]
+    (uri,) = {
+        one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in run["results"]
+    }
+    assert uri == "file:///data/my%20labels.csv"
+
+
 @pytest.mark.parametrize("width", [80, 160])
 def test_text_keeps_to_the_width_and_says_its_colours_in_words(width: int) -> None:
     plain = render(verdict(), "text", width=width)
