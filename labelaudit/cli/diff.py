@@ -40,8 +40,8 @@ def diff(
 
     Rows are known by their ids: which were added, removed or relabelled, which suspects are new,
     gone or in both, and whether relabelling made things worse. The page has both labels side by
-    side. An audit.json away from its folder has no rows to compare. The exit code is 0 whatever
-    differs; `labelaudit check --baseline` is the gate.
+    side. Of an audit.json away from its folder suspects and measures are compared, where it lists
+    all suspects. The exit code is 0 whatever differs; `labelaudit check --baseline` is the gate.
     """
     from labelaudit.cli.console import emit, emit_data, say, width
     from labelaudit.core.difference import difference_of

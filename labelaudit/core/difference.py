@@ -13,8 +13,10 @@ from labelaudit.core.folder import SCORES_FOLDER, read_scores
 from labelaudit.core.results import Audit, Measurement
 
 NO_ROWS = (
-    "Rows cannot be compared: an audit.json alone has no scores; name the folders of the audits."
+    "Rows cannot be compared, for an audit.json alone has no scores: name the folders of the "
+    "audits to learn what was added, removed or relabelled."
 )
+UNKNOWN = "unknown"
 BY_ROW = (
     "Rows have no ids and are compared by their number: one that is put in or taken out makes "
     "those after it look relabelled."
@@ -43,7 +45,8 @@ class Rows:
 
     `by_ids` says whether rows are known by an id or by their number. `mended` were suspects, have
     another label now and are none any more; `worsened` the other way round; `doubtful` are
-    suspects with the old and with the new label.
+    suspects with the old and with the new label. `is_partial`: of an audit there is its audit.json
+    alone, so only suspects were compared, their states are unknown and rows were not counted.
     """
 
     by_ids: bool
@@ -57,6 +60,7 @@ class Rows:
     mended: int
     worsened: tuple[Changed, ...]
     doubtful: int
+    is_partial: bool = False
 
     @property
     def n_new_as_was(self) -> int:
@@ -89,7 +93,7 @@ class Moved:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """All that differs between two audits. `rows` is None where one of them has no scores.
+    """All that differs between two audits. `rows` is None where one of them names no suspects.
 
     `same_predictions` is None where an audit had none. `only_old` and `only_new` are measures
     that one audit alone has.
@@ -191,7 +195,7 @@ def _direction(measured: Measurement, step: float) -> str:
 def _rows(old: Audit, new: Audit) -> Rows | None:
     before, after = _scores(old), _scores(new)
     if before is None or after is None:
-        return None
+        return _suspects_alone(old, new)
     by_ids = _has_ids(before) or _has_ids(after)
     place = _places(before, after)
     kept = place >= 0
@@ -223,6 +227,48 @@ def _rows(old: Audit, new: Audit) -> Rows | None:
         mended=int((relabelled & was & ~flags[1]).sum()),
         worsened=pairs.told(worsened, 1),
         doubtful=int((relabelled & was & flags[1]).sum()),
+    )
+
+
+def _suspects_alone(old: Audit, new: Audit) -> Rows | None:
+    """Compare what two audits suspect, where they name all of it."""
+    told = []
+    for audit in (old, new):
+        found, detection = audit.findings, audit.detection
+        if found is None or detection is None or len(found) < detection.n_flagged:
+            return None
+        told.append({finding.id: finding for finding in found})
+    before, after = told
+
+    def changed(names: Sequence[str]) -> tuple[Changed, ...]:
+        pairs = [(before.get(name), after.get(name)) for name in names]
+        return tuple(
+            Changed(
+                id=one.id,
+                state=UNKNOWN,
+                old_label=was.given_label if was is not None else None,
+                new_label=now.given_label if now is not None else None,
+                suggested=one.suggested_label,
+                old_quality=was.label_quality if was is not None else None,
+                new_quality=now.label_quality if now is not None else None,
+            )
+            for was, now in pairs
+            if (one := now if now is not None else was) is not None
+        )
+
+    return Rows(
+        by_ids=True,
+        n_kept=0,
+        n_added=0,
+        n_removed=0,
+        n_relabelled=0,
+        n_persisting=len(before.keys() & after.keys()),
+        new=changed([name for name in after if name not in before]),
+        gone=changed([name for name in before if name not in after]),
+        mended=0,
+        worsened=(),
+        doubtful=0,
+        is_partial=True,
     )
 
 

@@ -24,7 +24,7 @@ from labelaudit.core.results import (
     Audit,
     Findings,
 )
-from labelaudit.core.schema import TOOL, from_document, to_json
+from labelaudit.core.schema import TOOL, from_document, listed_findings, to_json
 from labelaudit.core.text import printable
 
 AUDIT_FILE = "audit.json"
@@ -91,7 +91,7 @@ def load_without_findings(folder: Path) -> Audit:
 
 
 def load_file(path: Path, folder: Path | None = None) -> Audit:
-    """Read an `audit.json`, wherever it lies; `folder` is that of its findings and scores."""
+    """Read an `audit.json`; without its `folder` its findings are those that it lists itself."""
     shown = printable(path)
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -100,7 +100,8 @@ def load_file(path: Path, folder: Path | None = None) -> Audit:
         raise InputError(said) from None
     if not isinstance(document, dict):
         raise InputError(f"{shown}: is no object; run the audit again")
-    return from_document(document, folder)
+    audit = from_document(document, folder)
+    return audit if folder is not None else replace(audit, findings=listed_findings(document))
 
 
 def _read_findings(path: Path) -> Findings:

@@ -16,6 +16,7 @@ from labelaudit.core.hierarchy import Hierarchy
 from labelaudit.core.listed import FEW_CLASSES
 from labelaudit.core.modules import detectors_in, modules_of
 from labelaudit.core.results import (
+    FINDING_COLUMNS,
     SCHEMA_VERSION,
     Alert,
     Audit,
@@ -23,6 +24,7 @@ from labelaudit.core.results import (
     DatasetFacts,
     Detection,
     Finding,
+    Findings,
     Kinship,
     Measurement,
     Skipped,
@@ -35,6 +37,7 @@ from labelaudit.core.variables import Entry, Variable
 TOOL = "labelaudit"
 MOST_FINDINGS = 200  # written in full into audit.json: those that the report shows
 _DENSE_CLASSES = 100
+_AGREEING = ("agree", "dissent")
 _PLAIN = frozenset({bool, float, int, str, type(None)})
 
 
@@ -157,6 +160,31 @@ def _first_findings(audit: Audit) -> list[dict[str, Any]]:
         {name: _known(value) for name, value in (_flat(finding) | _tallies(finding)).items()}
         for finding in audit.findings[:MOST_FINDINGS]
     ]
+
+
+def listed_findings(document: dict[str, Any]) -> Findings | None:
+    """Return the findings that `audit.json` itself lists: the most doubtful ones, at most 200.
+
+    Raises
+    ------
+    InputError : they are not as labelaudit writes them.
+    """
+    told = document.get("findings")
+    if told is None:
+        return None
+    texts = {"id", "given_label", "suggested_label", *_AGREEING}
+    further = [name for name in _AGREEING if told and all(name in one for one in told)]
+    try:
+        return Findings(
+            columns={
+                name: np.array(
+                    [one[name] for one in told], dtype=object if name in texts else np.float64
+                )
+                for name in (*FINDING_COLUMNS, *further)
+            }
+        )
+    except (LookupError, TypeError, ValueError):
+        raise InputError("audit.json: its findings cannot be read; run the audit again") from None
 
 
 def _tallies(finding: Finding) -> dict[str, list[int]]:

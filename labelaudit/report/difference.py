@@ -137,13 +137,22 @@ def document(made: Difference) -> str:
         "new": _facts(made.new),
         "same_predictions": made.same_predictions,
         "classes": {"added": made.classes_added, "removed": made.classes_removed},
-        "rows": None if rows is None else asdict(rows) | {"is_worse": rows.is_worse},
+        "rows": None if rows is None else _document_of(rows),
         "measures": [asdict(one) for one in made.measures],
         "measures_only_old": made.only_old,
         "measures_only_new": made.only_new,
         "summary": sentences(made),
     }
     return json.dumps(whole, indent=1, allow_nan=False) + "\n"
+
+
+def _document_of(rows: Rows) -> dict[str, Any]:
+    """Return what became of the rows; what was not counted is null."""
+    whole = asdict(rows) | {"is_worse": rows.is_worse}
+    if rows.is_partial:
+        uncounted = ("by_ids", "n_kept", "n_added", "n_removed", "n_relabelled", "mended")
+        whole |= dict.fromkeys((*uncounted, "worsened", "doubtful", "is_worse"))
+    return whole
 
 
 def _facts(audit: Audit) -> dict[str, Any]:
@@ -166,12 +175,17 @@ def _title(made: Difference) -> str:
 
 def sentences(made: Difference) -> list[str]:
     """Return what differs in plain words, the most important first."""
-    told = [] if made.rows is not None else [NO_ROWS]
-    if made.rows is not None and not made.rows.n_kept:
+    rows = made.rows
+    told: list[str] = []
+    if rows is None or rows.is_partial:
+        told.append(NO_ROWS)
+    elif not rows.n_kept:
         told.append("No row is in both: are these audits of one dataset?")
-    if made.rows is not None:
-        told += [*_relabelling(made.rows), _of_rows(made.rows), *_of_suspects(made, made.rows)]
-        told += [] if made.rows.by_ids else [BY_ROW]
+    if rows is not None and not rows.is_partial:
+        told += [*_relabelling(rows), _of_rows(rows)]
+        told += [] if rows.by_ids else [BY_ROW]
+    if rows is not None:
+        told += _of_suspects(rows)
     if made.same_predictions is not None:
         told.append(
             "Both audits rest on the same predictions."
@@ -210,7 +224,7 @@ def _of_rows(rows: Rows) -> str:
     )
 
 
-def _of_suspects(made: Difference, rows: Rows) -> Iterable[str]:
+def _of_suspects(rows: Rows) -> Iterable[str]:
     yield (
         f"Suspects: {len(rows.new):,} new, {len(rows.gone):,} gone, {rows.n_persisting:,} in both."
     )

@@ -18,15 +18,39 @@ def test_the_file_in_its_folder_is_the_folder(cli, digits_audit) -> None:
     assert cli("diff", digits_audit / "audit.json", digits_audit).out == whole.out
 
 
-def test_a_file_alone_has_no_rows_and_says_so(cli, digits_audit, tmp_path) -> None:
+def test_a_file_alone_has_its_suspects_but_no_rows_and_says_so(
+    cli, digits_audit, messages_audit, tmp_path
+) -> None:
     alone = tmp_path / "main.json"
     shutil.copy(digits_audit / "audit.json", alone)
-    done = cli("diff", alone, digits_audit, "--format", "json")
-    assert done.code == 0
-    told = json.loads(done.out)
+    for other, persisting, new, gone in ((digits_audit, 131, 0, 0), (messages_audit, 0, 19, 131)):
+        done = cli("diff", alone, other, "--format", "json")
+        assert done.code == 0
+        told = json.loads(done.out)
+        rows = told["rows"]
+        assert (rows["n_persisting"], len(rows["new"]), len(rows["gone"])) == (
+            persisting, new, gone,
+        )  # fmt: skip
+        assert rows["n_relabelled"] is rows["is_worse"] is None
+        assert told["measures"]
+        assert told["summary"][0].startswith("Rows cannot be compared, for an audit.json alone")
+        for name in ("terminal", "html", "markdown"):
+            assert cli("diff", alone, other, "--format", name).code == 0
+
+
+def test_a_file_that_does_not_list_all_suspects_has_figures_alone(
+    cli, digits_audit, tmp_path
+) -> None:
+    document = json.loads((digits_audit / "audit.json").read_text())
+    document["findings"] = document["findings"][:-1]
+    alone = tmp_path / "main.json"
+    alone.write_text(json.dumps(document))
+    told = json.loads(cli("diff", alone, digits_audit, "--format", "json").out)
     assert told["rows"] is None
     assert told["measures"]
-    assert told["summary"][0].startswith("Rows cannot be compared: an audit.json alone")
+    document["findings"] = [{}]
+    alone.write_text(json.dumps(document))
+    assert "its findings cannot be read" in cli("diff", alone, digits_audit).complaint
 
 
 def test_a_page_is_written_to_a_file(cli, digits_audit, messages_audit, tmp_path) -> None:
