@@ -79,7 +79,9 @@ def check_each(asked: Asked, every: bool) -> int:
         try:
             codes.append(_check(asked, plan))
         except LabelauditError as error:
-            say(f"labelaudit: {printable(plan.where, 200)}: {error}")
+            name = printable(plan.where, 200)
+            said = str(error) if str(error).startswith(name) else f"{name}: {error}"
+            say(f"labelaudit: {said}")
             codes.append(int(error.exit_code))
     order = (ExitCode.REFUSED, ExitCode.GATE_FAILED, ExitCode.NOTHING_JUDGED, ExitCode.DONE)
     return next((code for code in order if code in codes), ExitCode.DONE)

@@ -134,7 +134,13 @@ class Told:
         if "top" in given:
             given["top"] = str(given["top"])
         origins = {name: self.origins[f"audit.{name}"].partition(",")[0] for name in given}
-        return Options(**given, origins=origins)
+        try:
+            return Options(**given, origins=origins)
+        except ConfigError as error:  # says the setting first; who set it is said here
+            origin = self.origins.get(f"audit.{str(error).partition(' ')[0].rstrip(':')}", "flag")
+            where = {"file": self.path, "environment": origin.partition(", ")[2]}
+            who = where.get(origin.partition(",")[0])
+            raise ConfigError(f"{printable(who, 200)}: {error}" if who else str(error)) from None
 
     def _where(self, name: str) -> str:
         """Return what a complaint about a limit calls it: the flag, the variable or the key."""

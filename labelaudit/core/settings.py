@@ -71,6 +71,8 @@ class Options:
                     f"{name} {printable(value, 60)!r}: not one of {', '.join(known)}"
                     f"{did_you_mean(value, known)}"
                 )
+        if self.seed < 0:
+            raise ConfigError(f"seed {self.seed}: say a whole number from 0 on")
         if self.top is not None:
             budget(self.top, 0)
         if not 0 <= self.near_duplicate_threshold < math.inf:

@@ -177,7 +177,11 @@ def sentences(made: Difference) -> list[str]:
     """Return what differs in plain words, the most important first."""
     rows = made.rows
     told: list[str] = []
-    if rows is None or rows.is_partial:
+    unchecked = [side for side in (made.old, made.new) if side.detection is None]
+    if unchecked:
+        names = " and ".join(dict.fromkeys(printable(it.dataset.name, 60) for it in unchecked))
+        told.append(f"Rows cannot be compared: no label of {names} was checked.")
+    elif rows is None or rows.is_partial:
         told.append(NO_ROWS)
     elif not rows.n_kept:
         told.append("No row is in both: are these audits of one dataset?")
@@ -239,6 +243,8 @@ def _of_measures(made: Difference) -> str:
     if not made.measures:
         return "No figure was measured in both."
     judged = [one for one in made.measures if one.verdict != "no interval"]
+    if not judged:
+        return f"{several(len(made.measures), 'figure')} changed, none with an interval."
     said = f"{len(made.moved):,} of {len(judged):,} figures with an interval moved beyond it"
     if bare := len(made.measures) - len(judged):
         said += f"; {bare:,} changed that have none"

@@ -62,7 +62,9 @@ def test_a_path_is_found_in_the_dataset_or_beside_the_file(cli, tiny, monkeypatc
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[audit]\nfilter = "booth"', "did you mean 'both'?"),
+        ('[audit]\nfilter = "booth"', "labelaudit.toml: filter 'booth': not one of"),
+        ("[audit]\nseed = -3", "labelaudit.toml: seed -3: say a whole number from 0 on"),
+        ("[audit]\ntop = -3", "labelaudit.toml: top '-3': say how many"),
         ("[audit]\nseed = 1.5", "audit.seed: 1.5 is no whole number"),
         ("[audit]\nsed = 1", "audit.sed: no such key; did you mean 'audit.seed'?"),
         ('[audit]\nmeasures = ["calibratoin"]', "did you mean 'calibration'?"),
@@ -85,6 +87,8 @@ def test_what_is_wrong_in_the_file_is_one_line(cli, tiny, text, said):
 def test_a_number_in_the_environment_that_is_none_is_refused(cli, tiny, monkeypatch):
     monkeypatch.setenv("LABELAUDIT_SEED", "x")
     assert "LABELAUDIT_SEED x: say a whole number" in cli("audit", tiny).complaint
+    monkeypatch.setenv("LABELAUDIT_SEED", "-3")
+    assert cli("audit", tiny).complaint.startswith("LABELAUDIT_SEED: seed -3: say a whole")
 
 
 # Several datasets.

@@ -82,3 +82,12 @@ def test_what_is_not_there_and_a_wrong_format(cli, digits_audit, tmp_path) -> No
     wrong = cli("diff", digits_audit, digits_audit, "--format", "htlm")
     assert wrong.code == 2
     assert "did you mean 'html'?" in wrong.complaint
+
+
+def test_an_audit_without_predictions_says_so(cli, digits_audit, tiny) -> None:
+    (tiny / "predictions.csv").unlink()
+    assert cli("audit", tiny, "-q").code == 4
+    done = cli("diff", "tiny-audit", digits_audit)
+    assert done.code == 0
+    assert "Rows cannot be compared: no label of tiny was checked." in done.out
+    assert cli("diff", "tiny-audit", "tiny-audit", "--format", "html").code == 0
