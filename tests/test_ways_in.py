@@ -126,7 +126,10 @@ def test_the_hook_is_run_by_pre_commit(tmp_path: Path, sample_data: Path) -> Non
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "data"]):
         subprocess.run(["git", *who, *words], cwd=work, check=True)
     environment = {**os.environ, "PRE_COMMIT_HOME": str(tmp_path / "home")}
-    hook = ["pre-commit", "try-repo", str(ROOT), "labelaudit", "--all-files"]
+    # Where the tests run beside a wheel, the repository is elsewhere.
+    repository = os.environ.get("LABELAUDIT_REPOSITORY", str(ROOT))
+    command = [sys.executable, "-m", "pre_commit"]
+    hook = [*command, "try-repo", repository, "labelaudit", "--all-files"]
     done = subprocess.run(
         hook, cwd=work, env=environment, capture_output=True, text=True, timeout=900
     )

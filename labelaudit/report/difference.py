@@ -179,8 +179,8 @@ def sentences(made: Difference) -> list[str]:
     told: list[str] = []
     unchecked = [side for side in (made.old, made.new) if side.detection is None]
     if unchecked:
-        names = " and ".join(dict.fromkeys(printable(it.dataset.name, 60) for it in unchecked))
-        told.append(f"Rows cannot be compared: no label of {names} was checked.")
+        which = " and ".join(dict.fromkeys(printable(it.dataset.name, 60) for it in unchecked))
+        told.append(f"Rows cannot be compared: no label of {which} was checked.")
     elif rows is None or rows.is_partial:
         told.append(NO_ROWS)
     elif not rows.n_kept:

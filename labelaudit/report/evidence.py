@@ -55,14 +55,14 @@ def _start(doc: Document) -> str:
         return ""
     total = doc.figure("/detection/n_flagged", "count")
     silent = [plain(name) for name, count in known["by_detector"].items() if not count]
-    start = said(
-        "Start with the {} of {} that two or more detectors back; {} have none behind them.",
-        doc.figure(f"{place}/several", "count"), total, doc.figure(f"{place}/none", "count"),
-    ) if known["several"] else said(
-        "No suspect is backed by two detectors, and {} of {} by none: look at a few first.",
-        doc.figure(f"{place}/none", "count"), total,
-    )  # fmt: skip
-    return joined(" ", (start, f"Backs no suspect here: {', '.join(silent)}." if silent else ""))
+    several, none = (doc.figure(f"{place}/{name}", "count") for name in ("several", "none"))
+    if known["several"]:
+        start = said("Start with the {} of {} that two or more detectors back", several, total)
+        start = said("{}; {} have none behind them", start, none) if known["none"] else start
+    else:
+        start = said("No suspect is backed by two detectors, {} of {} by none", none, total)
+    nobody = said("; backs no suspect here: {}", ", ".join(silent)) if silent else ""
+    return said("{}{}.", start, nobody)
 
 
 def _suspect(audit: Audit, doc: Document, index: int, finding: Finding, near: str) -> Suspect:

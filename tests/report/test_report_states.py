@@ -12,6 +12,7 @@ from labelaudit.core.coded import Coded, Grouped
 from labelaudit.core.dataset import Check
 from labelaudit.core.errors import ConfigError
 from labelaudit.core.results import Audit
+from labelaudit.core.schema import to_document
 from labelaudit.report import FORMATS, render
 from labelaudit.report.html import panel
 from labelaudit.report.label import label_of
@@ -147,13 +148,13 @@ def test_evidence_is_a_sentence(audit: Audit) -> None:
         "neighbour_labels": Coded(distinct=("dog", "cat"), codes=np.array([0] * 8 + [1] * 2)),
         "model_labels": Coded(distinct=("dog", "cat"), codes=np.array([0, 1])),
     }
-    columns = dict(made.findings.columns) | {
+    columns = dict(messages.findings.columns) | {
         name: Grouped(values=values[np.tile(np.arange(len(values)), 9)], width=len(values))
         for name, values in more.items()
     }
-    assert len(made.findings) == 9
+    assert len(messages.findings) == 9
     columns["dissent"] = Coded(distinct=("model 2 b.npy",), codes=np.zeros(9, dtype=np.int32))
-    told = label_of(replace(made, findings=replace(made.findings, columns=columns)))
+    told = label_of(replace(made, findings=replace(messages.findings, columns=columns)))
     suspect = told.suspects.rows[0]
     assert suspect.beside == "8 of 10 nearest neighbours are dog; 1 of 2 models say dog"
     assert suspect.dissent == "model 2 b.npy"
@@ -205,3 +206,23 @@ def test_tables_have_captions_and_scoped_heads(audit: Audit) -> None:
     page = render(audit, "html")
     assert page.count("<table") == page.count("<caption")
     assert all("scope=" in head for head in re.findall(r"<th\b[^>]*>", page))
+
+
+def test_where_to_start_is_said_by_what_second_opinions_say(messages) -> None:
+    words = words_of(render(messages, "html"))
+    agree = messages.findings.columns["agree"].tolist()
+    several = sum("," in names for names in agree)
+    assert f"Start with the {several} of {len(agree)} that two or more detectors back" in words
+    known = to_document(messages)["label"]["probabilistic_model"]["second_opinions"]
+    assert known["several"] == several
+    assert known["none"] == agree.count("none")
+    for name, count in known["by_detector"].items():
+        assert count == sum(name in names.split(", ") for names in agree)
+        assert (count == 0) == (f"backs no suspect here: {name}" in words)
+    alone = replace(messages, findings=None)
+    assert to_document(alone)["label"]["probabilistic_model"]["second_opinions"] is None
+
+
+@pytest.fixture(scope="module")
+def messages(sample_data):
+    return labelaudit.audit(sample_data / "messages")
