@@ -148,13 +148,13 @@ def test_evidence_is_a_sentence(audit: Audit) -> None:
         "neighbour_labels": Coded(distinct=("dog", "cat"), codes=np.array([0] * 8 + [1] * 2)),
         "model_labels": Coded(distinct=("dog", "cat"), codes=np.array([0, 1])),
     }
-    columns = dict(messages.findings.columns) | {
+    columns = dict(made.findings.columns) | {
         name: Grouped(values=values[np.tile(np.arange(len(values)), 9)], width=len(values))
         for name, values in more.items()
     }
-    assert len(messages.findings) == 9
+    assert len(made.findings) == 9
     columns["dissent"] = Coded(distinct=("model 2 b.npy",), codes=np.zeros(9, dtype=np.int32))
-    told = label_of(replace(made, findings=replace(messages.findings, columns=columns)))
+    told = label_of(replace(made, findings=replace(made.findings, columns=columns)))
     suspect = told.suspects.rows[0]
     assert suspect.beside == "8 of 10 nearest neighbours are dog; 1 of 2 models say dog"
     assert suspect.dissent == "model 2 b.npy"
