@@ -146,6 +146,8 @@ def _of_yaml(text: str, called: str) -> Iterator[_Event]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{called}, line {mark.line + 1}" if mark is not None else called
+        if "nesting depth" in str(getattr(error, "problem", "")):  # PyYAML's own limit, from 6.0.4
+            raise _too_deep(called, mark.line + 1 if mark is not None else None) from None
         problem = printable(getattr(error, "problem", None) or "a character not allowed", 100)
         raise InputError(f"{where}: is not YAML ({problem}); mend it") from None
 
