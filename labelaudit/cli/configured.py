@@ -277,8 +277,11 @@ def _placed(name: str, value: Any, folder: Path, dataset: Path | None) -> Any:
     if isinstance(value, list):
         return [_placed(name, one, folder, dataset) for one in value]
     # As of a flag: what lies in the dataset is found there, classes may be names.
-    inside = dataset is not None and (dataset / value).exists()
-    outside = not is_url(value) and (folder / value).exists()
+    try:
+        inside = dataset is not None and (dataset / value).exists()
+        outside = not is_url(value) and (folder / value).exists()
+    except (OSError, ValueError):  # too long for a path: names between commas
+        return value
     return _seen(folder, value) if outside and not inside else value
 
 

@@ -67,6 +67,10 @@ def read(path: Path, keys: Mapping[str, Key], of_dataset: Mapping[str, Key] = EM
     table = _parsed(path)
     if path.name == SHARED_FILE:
         table = _tools(path).get("labelaudit", {})
+        if not isinstance(table, dict):
+            raise ConfigError(
+                f"{printable(path, 200)}: tool.labelaudit is no table; write it as one"
+            )
     shown = printable(path, 200)
     entries: Any = []
     if of_dataset and isinstance(table.get(DATASET), list):

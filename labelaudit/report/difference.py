@@ -186,7 +186,7 @@ def sentences(made: Difference) -> list[str]:
     elif not rows.n_kept:
         told.append("No row is in both: are these audits of one dataset?")
     if rows is not None and not rows.is_partial:
-        told += [*_relabelling(rows), _of_rows(rows)]
+        told += [*(_relabelling(rows) if rows.by_ids else ()), _of_rows(rows)]
         told += [] if rows.by_ids else [BY_ROW]
     if rows is not None:
         told += _of_suspects(rows)

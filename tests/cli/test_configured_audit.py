@@ -175,3 +175,19 @@ def test_the_settings_of_each_dataset_are_shown(cli, three):
     assert "gates.min_class_examples = 1 " in good
     assert "gates.min_class_examples = 1000 " in bad
     assert "audit.seed = 9 " in bad
+
+
+def test_classes_between_commas_may_be_longer_than_a_path(cli, tiny):
+    names = ",".join(["bird", "cat", "dog", *(f"a long name of a class {n}" for n in range(30))])
+    Path("labelaudit.toml").write_text(f'dataset = "tiny"\n[audit]\nclasses = "{names}"\n')
+    done = cli("config", "show")
+    assert done.code == 0
+    assert "audit.classes = bird,cat,dog,a long name of a class 0" in done.out
+
+
+@pytest.mark.parametrize("text", ["[tool]\nlabelaudit = 1", "[[tool.labelaudit]]\nseed = 1"])
+def test_what_is_no_table_of_a_project_is_one_line(cli, tiny, text):
+    Path("pyproject.toml").write_text(text)
+    done = cli("config", "show")
+    assert done.code == 2
+    assert "tool.labelaudit is no table" in done.complaint
