@@ -38,31 +38,12 @@ def suspects_of(audit: Audit, doc: Document, detection: Detection | None) -> Sus
     kinds = {row.example.kind for row in rows if row.example is not None}
     return Suspects(
         note=note,
-        start=_start(doc) if rows else "",
         rows=rows,
         detectors=tuple((name, DETECTORS.get(name, "")) for name in asked),
         is_reviewed=any(row.verdict is not None for row in rows),
         has_pictures="image" in kinds,
         has_words=bool(kinds & {"text", "table"}),
     )
-
-
-def _start(doc: Document) -> str:
-    """Say which suspects have most behind them, and which detector has nothing to say."""
-    place = "/label/probabilistic_model/second_opinions"
-    known = doc.at(place)
-    if not known:
-        return ""
-    total = doc.figure("/detection/n_flagged", "count")
-    silent = [plain(name) for name, count in known["by_detector"].items() if not count]
-    several, none = (doc.figure(f"{place}/{name}", "count") for name in ("several", "none"))
-    if known["several"]:
-        start = said("Start with the {} of {} that two or more detectors back", several, total)
-        start = said("{}; {} have none behind them", start, none) if known["none"] else start
-    else:
-        start = said("No suspect is backed by two detectors, {} of {} by none", none, total)
-    nobody = said("; backs no suspect here: {}", ", ".join(silent)) if silent else ""
-    return said("{}{}.", start, nobody)
 
 
 def _suspect(audit: Audit, doc: Document, index: int, finding: Finding, near: str) -> Suspect:
@@ -214,7 +195,7 @@ def suspects_note(audit: Audit, doc: Document, detection: Detection | None) -> s
         )
     if len(audit.findings) == 1:
         return "The only one."
-    return said("All {}, most suspicious first.", total)
+    return said("{} suspects, most suspicious first.", total)
 
 
 def class_rows(audit: Audit, doc: Document, detection: Detection | None) -> tuple[ClassRow, ...]:

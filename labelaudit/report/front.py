@@ -312,16 +312,9 @@ def _judged(audit: Audit, doc: Document, detection: Detection | None) -> tuple[s
             doc.several("/dataset/n_examples", "label"),
         )
         return (people, first, "Look before you delete.")
-    few: str = doc.figure(f"{_MODEL}/review_first", "count")
+    second = "How many are wrong is unknown, for nobody has checked."
     if detection.n_flagged == 1:
-        second = said("Whether it is wrong is unknown: nobody has checked.")
-    elif detection.n_flagged <= 100:
-        second = said("How many are wrong is unknown, for nobody has checked: review all {}.", few)
-    else:
-        second = said(
-            "How many are wrong is unknown, for nobody has checked: review {} of them at random.",
-            few,
-        )
+        second = "Whether it is wrong is unknown: nobody has checked."
     return (first, second) if total > 100 else (first, second, "Too few labels to rank classes.")
 
 

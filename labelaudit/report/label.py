@@ -28,6 +28,7 @@ from labelaudit.report.origin import (
 )
 from labelaudit.report.parts import Label
 from labelaudit.report.slices import slices_of
+from labelaudit.report.steps import steps_of
 from labelaudit.report.variables import columns_of
 from labelaudit.report.words import GLOSSARY, MEASURE_NOT_RUN
 
@@ -43,6 +44,7 @@ def label_of(audit: Audit) -> Label:
         refused=bool(refused),
         panel=panel_of(audit, doc, detection, classes, bool(refused)),
         verdict=verdict_of(audit, doc, detection, refused),
+        steps=steps_of(audit, doc, detection),
         counts=counts_of(audit, doc, detection),
         alerts=alerts_of(audit, doc),
         alert_totals=alert_totals(doc),

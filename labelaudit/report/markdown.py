@@ -58,6 +58,11 @@ def _front(label: Label) -> Iterable[str]:
     if label.refused:
         return
     yield ""
+    for step in label.steps:
+        command = f" `{step.command}`" if step.command else ""
+        yield f"- **{escape(step.purpose)}**: {escape(step.words, _LINE)}{command}"
+    if label.steps:
+        yield ""
     rows = [("Suspected label errors", panel.suspected, panel.share)]
     rows += [
         ("Human-checked error rate", panel.human_rate, panel.human_note),

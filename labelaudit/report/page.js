@@ -97,7 +97,9 @@
       button.append(...head.childNodes);
       head.append(button);
       button.addEventListener("click", () => {
-        const up = head.getAttribute("aria-sort") !== "ascending";
+        const before = head.getAttribute("aria-sort");
+        // Those with most behind them are what people look for first.
+        const up = head.dataset.sort === "agree" ? before === "descending" : before !== "ascending";
         for (const other of table.tHead.querySelectorAll("[aria-sort]")) other.removeAttribute("aria-sort");
         head.setAttribute("aria-sort", up ? "ascending" : "descending");
         const key = head.dataset.sort;

@@ -162,12 +162,20 @@ class Suspects:
     """The suspects of the page, what is said of all of them, and what a filter offers."""
 
     note: str
-    start: str
     rows: tuple[Suspect, ...]
     detectors: tuple[tuple[str, str], ...]  # name, what it looks at
     is_reviewed: bool
     has_pictures: bool
     has_words: bool  # texts or columns of a table
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do next, for which purpose, and the command for it, empty where there is none."""
+
+    purpose: str
+    words: str
+    command: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -356,6 +364,7 @@ class Label:
     refused: bool
     panel: Panel
     verdict: tuple[str, ...]
+    steps: tuple[Step, ...]
     counts: tuple[Count, ...]
     alerts: tuple[Warned, ...]
     alert_totals: str

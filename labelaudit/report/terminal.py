@@ -162,7 +162,19 @@ def _front(label: Label, width: int) -> list["Text"]:
     for fact in panel.facts:
         lines += _fact(fact, width)
     lines.append(rule(width, "━"))
-    return [*lines, *_verdict(label, width)]
+    return [*lines, *_verdict(label, width), *steps(label, width)]
+
+
+def steps(label: Label, width: int) -> list["Text"]:
+    """Return what to do next: each purpose with its step, and its command on a line of its own."""
+    lines = []
+    for step in label.steps:
+        body = wrapped(f"{step.purpose}: {step.words}", width, hang=2)
+        body[0].stylize(STRONG, 0, len(step.purpose) + 1)
+        lines += body if lines else [empty(), *body]
+        if step.command:
+            lines += wrapped(step.command, width, indent=2)
+    return lines
 
 
 def _verdict(label: Label, width: int) -> list["Text"]:

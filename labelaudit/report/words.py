@@ -23,8 +23,8 @@ MOST_BARS = 100  # of sizes; those of more classes are a curve
 MATRIX_CLASSES = 30
 
 FILTERS = {
-    "prune_by_noise_rate": "of each pair of classes the largest margins, as many as the confident "
-    "joint counts; the other disagreements are put down to the model",
+    "prune_by_noise_rate": "of each pair of classes the widest margins, as many as the model is "
+    "confident of (the confident joint); the other disagreements are put down to the model",
     "prune_by_class": "of each class the least self-confident, as many as the confident joint "
     "counts",
     "both": "what prune_by_noise_rate and prune_by_class agree on",

@@ -105,7 +105,8 @@ def test_markdown_shows_strings_as_they_are(hostile: Audit, audit: Audit) -> Non
     assert pipes == [line.count("|") for line in render(audit, "markdown").splitlines()]
     for line in text.splitlines():
         assert not line.startswith("# ")
-        assert "`" not in line or line in ("```text", "```")
+        ours = line.startswith("- **To know how many are wrong**")
+        assert ours or "`" not in line or line in ("```text", "```")
     assert text.count("\n```text\n") == text.count("\n```\n")
 
 
