@@ -167,7 +167,7 @@ def _front(label: Label, width: int) -> list["Text"]:
 
 def steps(label: Label, width: int) -> list["Text"]:
     """Return what to do next: each purpose with its step, and its command on a line of its own."""
-    lines = []
+    lines: list[Text] = []
     for step in label.steps:
         body = wrapped(f"{step.purpose}: {step.words}", width, hang=2)
         body[0].stylize(STRONG, 0, len(step.purpose) + 1)
